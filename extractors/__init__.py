@@ -1,0 +1,1 @@
+"""Pure: bytes or records in, records out."""

@@ -1,0 +1,1 @@
+"""The demo newsroom: outlets, feeds and pages served on loopback."""

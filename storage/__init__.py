@@ -1,0 +1,1 @@
+"""DuckDB, the page archive, and nothing else."""

@@ -172,6 +172,7 @@ class FeedState:
     fetch: str = "all"
     language: str | None = None
     publisher: str | None = None
+    hints: FeedHints | None = None  # the publisher's words as last read, for polls without a body
 
 
 @dataclass(frozen=True, slots=True)

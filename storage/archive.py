@@ -1,0 +1,207 @@
+"""The page archive: every fetched page and changed feed body as a WARC record (ISO 28500).
+
+Each process writes segments of its own, one gzip member a record, so a record is read back from
+its offset alone and a torn tail harms nothing before it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from extractors.records import Fetched, WarcPosition
+from storage.errors import StorageError
+
+SEGMENT_BYTES = 256 * 1024 * 1024
+# The stored payload is decoded, so what described its encoding on the wire would lie.
+_WIRE_ONLY = {"content-encoding", "transfer-encoding", "content-length"}
+# Cookies and credentials are nobody's business afterwards.
+_PRIVATE = {"set-cookie", "set-cookie2", "authorization", "proxy-authorization", "www-authenticate"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record read back: the address, the time it was fetched (as written) and the payload."""
+
+    url: str
+    date: str
+    body: bytes
+    content_type: str | None
+
+
+class ArchiveWriter:
+    """Writes one process's segments below the archive's root; a context manager.
+
+    A segment is opened by its first record and closed at `segment_bytes`.
+    """
+
+    def __init__(self, root: Path, run_id: str, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self._root = root
+        self._run_id = run_id
+        self._segment_bytes = segment_bytes
+        self._number = 0
+        self._file: BinaryIO | None = None
+        self._name = ""
+
+    def __enter__(self) -> ArchiveWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def add(self, fetched: Fetched, now: datetime) -> WarcPosition:
+        """Append one response and hand it to the operating system; returns where it lies.
+
+        The payload is stored after content decoding, with headers that say so. Raises
+        StorageError when the disk refuses.
+        """
+        try:
+            target = self._segment(now)
+            offset = target.tell()
+            writer = WARCWriter(target, gzip=True)
+            writer.write_record(_response(writer, fetched, now))
+            target.flush()
+        except OSError as error:
+            raise StorageError(
+                f"the archive below {self._root} cannot be written ({error.strerror}): free some "
+                f"space or check the folder, then run again; nothing that had landed is lost."
+            ) from error
+        return WarcPosition(self._name, offset, payload_digest(fetched.body))
+
+    def sync(self) -> None:
+        """Force what was added to the disk; called once before the rows of a batch land."""
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the open segment, if any."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _segment(self, now: datetime) -> BinaryIO:
+        if self._file is not None and self._file.tell() >= self._segment_bytes:
+            self.close()
+        if self._file is None:
+            self._number += 1
+            folder = f"{now:%Y/%m}"
+            self._name = (
+                f"{folder}/duckwire-{self._run_id}-{os.getpid()}-{self._number:05d}.warc.gz"
+            )
+            path = self._root / self._name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("xb")
+        return self._file
+
+
+def payload_digest(body: bytes) -> str:
+    """The WARC-Payload-Digest of these bytes: sha1 in base 32, as the format's readers expect."""
+    return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+
+
+def read_record(root: Path, position: WarcPosition) -> StoredRecord:
+    """Read one record back and check it against its digest.
+
+    Raises StorageError when the segment is gone, the record is torn or the digest differs.
+    """
+    path = root / position.file
+    try:
+        with path.open("rb") as stream:
+            stream.seek(position.offset)
+            for record in ArchiveIterator(stream):
+                found = _stored(record)
+                break
+            else:
+                raise StorageError(f"{path} holds no record at {position.offset}")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+    if payload_digest(found.body) != position.digest:
+        raise StorageError(f"{path} at {position.offset}: the bytes differ from their digest")
+    return found
+
+
+def remove_records(root: Path, name: str, offsets: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """Write a segment anew without the records at `offsets`.
+
+    Returns, for each record kept, old offset → (new file, new offset). The old segment stays until
+    the caller, whose rows point to the new one by then, calls `drop_segment`. When no record is
+    left no new segment is made.
+    """
+    unwanted = set(offsets)
+    stem = name.removesuffix(".warc.gz")
+    new_name = f"{stem}r.warc.gz"
+    moved: dict[int, tuple[str, int]] = {}
+    new_path = root / new_name
+    with (root / name).open("rb") as stream, new_path.open("wb") as target:
+        for offset, member in _members(stream):
+            if offset not in unwanted:
+                moved[offset] = (new_name, target.tell())
+                target.write(member)
+        target.flush()
+        os.fsync(target.fileno())
+    if not moved:
+        new_path.unlink()
+    return moved
+
+
+def drop_segment(root: Path, name: str) -> None:
+    """Delete a segment whose records were moved or forgotten."""
+    (root / name).unlink(missing_ok=True)
+
+
+def _members(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The segment's gzip members, unread, with their offsets."""
+    iterator = ArchiveIterator(stream)
+    spans: list[tuple[int, int]] = []
+    for record in iterator:
+        record.content_stream().read()
+        spans.append((iterator.get_record_offset(), iterator.get_record_length()))
+    for offset, length in spans:
+        stream.seek(offset)
+        yield offset, stream.read(length)
+
+
+def _response(writer: WARCWriter, fetched: Fetched, now: datetime) -> ArcWarcRecord:
+    kept = [(k, v) for k, v in fetched.headers if k.lower() not in _WIRE_ONLY | _PRIVATE]
+    headers = [*kept, ("Content-Length", str(len(fetched.body)))]
+    http = StatusAndHeaders(f"{fetched.status or 200} OK", headers, protocol="HTTP/1.1")
+    when = (fetched.fetched_at or now).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return writer.create_warc_record(
+        fetched.final_url or fetched.url,
+        "response",
+        payload=io.BytesIO(fetched.body),
+        http_headers=http,
+        warc_headers_dict={
+            "WARC-Date": when,
+            "WARC-Payload-Digest": payload_digest(fetched.body),
+        },
+    )
+
+
+def _stored(record: ArcWarcRecord) -> StoredRecord:
+    body = record.content_stream().read()
+    headers = record.http_headers
+    return StoredRecord(
+        url=record.rec_headers.get_header("WARC-Target-URI") or "",
+        date=record.rec_headers.get_header("WARC-Date") or "",
+        body=body,
+        content_type=headers.get_header("Content-Type") if headers else None,
+    )

@@ -1,0 +1,146 @@
+"""The rows of `feeds`: the owner's list on one side, what polling learned on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+import duckdb
+
+from extractors.records import FeedState, Listing
+from storage.staging import stage
+
+Connection = duckdb.DuckDBPyConnection
+
+# Moves, schedule and validators survive a sync; only what the list says is taken from it.
+_SYNC = """
+MERGE INTO feeds t
+USING stage_feeds s
+ON t.feed_id = s.feed_id
+WHEN MATCHED THEN UPDATE SET
+    kind = s.kind,
+    url = CASE WHEN t.listed_url IS DISTINCT FROM s.listed_url THEN s.url ELSE t.url END,
+    listed_url = s.listed_url, publisher = s.publisher, homepage = s.homepage,
+    country = s.country, language = s.language, seen_in = s.seen_in, verified = s.verified,
+    listed = s.listed, paused = s.paused, fetch_policy = s.fetch_policy,
+    conditional = s.conditional, min_interval_s = s.min_interval_s,
+    max_interval_s = s.max_interval_s
+WHEN NOT MATCHED THEN INSERT BY NAME
+"""
+
+_DUE = """
+SELECT feed_id, url, etag, last_modified, body_hash,
+       validators_off OR NOT conditional AS validators_off, interval_s, min_interval_s,
+       max_interval_s, next_poll_at, last_polled_at, last_ok_at, last_new_at, failures,
+       redirect_url, redirect_days, redirect_seen_at, gone_days, gone_seen_at, gone,
+       fetch_policy, language, publisher
+FROM feeds
+WHERE kind = 'feed' AND listed AND NOT paused
+  AND ($everything OR next_poll_at IS NULL OR next_poll_at <= $now)
+ORDER BY next_poll_at NULLS FIRST, feed_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _ListedRow:
+    feed_id: str
+    kind: str
+    url: str
+    listed_url: str
+    publisher: str | None
+    homepage: str | None
+    country: str | None
+    language: str | None
+    seen_in: str | None
+    verified: str | None
+    listed: bool
+    paused: bool
+    fetch_policy: str
+    conditional: bool
+    min_interval_s: int
+    max_interval_s: int
+    interval_s: int
+    failures: float
+    validators_off: bool
+    gone: bool
+    gone_days: int
+    redirect_days: int
+    added_at: datetime
+
+
+def sync_listings(
+    connection: Connection,
+    listings: Sequence[Listing],
+    *,
+    now: datetime,
+    bounds: tuple[int, int, int],
+    complete: bool,
+) -> tuple[int, int]:
+    """Bring `feeds` in line with the owner's list; returns (added, taken off the list).
+
+    `bounds` are the default shortest, longest and first interval in seconds. With `complete`,
+    a listed feed that `listings` lacks is kept but no longer listed, so nobody polls it.
+    """
+    shortest, longest, first = bounds
+    rows = [_listed_row(item, shortest, longest, first, now) for item in listings]
+    stage(connection, "feeds", rows)
+    added = _number(
+        connection,
+        "SELECT count(*) FROM stage_feeds WHERE feed_id NOT IN (SELECT feed_id FROM feeds)",
+    )
+    connection.execute(_SYNC)
+    if not complete:
+        return added, 0
+    off = "kind = 'feed' AND listed AND feed_id NOT IN (SELECT feed_id FROM stage_feeds)"
+    removed = _number(connection, f"SELECT count(*) FROM feeds WHERE {off}")  # noqa: S608
+    if removed:
+        connection.execute(f"UPDATE feeds SET listed = false WHERE {off}")  # noqa: S608
+    return added, removed
+
+
+def due_feeds(connection: Connection, *, now: datetime, everything: bool) -> list[FeedState]:
+    """The feeds to poll now, most overdue first; with `everything`, those not due as well."""
+    rows = connection.execute(_DUE, {"now": now, "everything": everything}).fetchall()
+    names = [item.name for item in fields(FeedState)]
+    columns = [item[0] for item in connection.description]
+    renamed = ["fetch" if name == "fetch_policy" else name for name in columns]
+    assert set(renamed) == set(names)  # noqa: S101
+    return [FeedState(**dict(zip(renamed, row, strict=True))) for row in rows]
+
+
+def _listed_row(
+    item: Listing, shortest: int, longest: int, first: int, now: datetime
+) -> _ListedRow:
+    low = item.min_interval_s or shortest
+    high = max(item.max_interval_s or longest, low)
+    return _ListedRow(
+        feed_id=item.feed_id,
+        kind=str(item.kind),
+        url=item.url,
+        listed_url=item.url,
+        publisher=item.publisher,
+        homepage=item.homepage,
+        country=item.country,
+        language=item.language,
+        seen_in=item.seen_in,
+        verified=item.verified,
+        listed=True,
+        paused=item.paused,
+        fetch_policy=item.fetch,
+        conditional=item.conditional,
+        min_interval_s=low,
+        max_interval_s=high,
+        interval_s=min(max(first, low), high),
+        failures=0.0,
+        validators_off=False,
+        gone=False,
+        gone_days=0,
+        redirect_days=0,
+        added_at=now,
+    )
+
+
+def _number(connection: Connection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,330 @@
+"""Landing batches: each function is one transaction, and counts what went in and what came out.
+
+A landing may be repeated: rows are merged by derived ids, and what is unchanged stays untouched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
+
+import duckdb
+
+from extractors.records import FeedState, Stage, State
+from storage.grouping import regroup
+from storage.migrate import sql_folder
+from storage.rows import (
+    ArticleLanding,
+    EntryRow,
+    FailureRow,
+    PageRow,
+    PollLanding,
+    StageCount,
+    TopicRow,
+)
+from storage.staging import stage
+
+Connection = duckdb.DuckDBPyConnection
+Row = TypeVar("Row")
+
+_STATES = {str(state) for state in State}
+# How the fate of an article against the stored one is counted.
+_ARTICLE_FATES = {
+    "new": State.LANDED,
+    "changed": State.LANDED,
+    "better": State.LANDED,
+    "known": State.KNOWN,
+    "duplicate": State.DUPLICATE,
+    "skipped": State.SKIPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    band: str
+    article_id: str
+
+
+def land_polls(
+    connection: Connection,
+    landings: Sequence[PollLanding],
+    *,
+    run_id: str,
+    now: datetime,
+    articles: Sequence[ArticleLanding] = (),
+    pages: Sequence[PageRow] = (),
+    failures: Sequence[FailureRow] = (),
+    stages: Sequence[Stage] = (Stage.POLL, Stage.ENTRY),
+) -> list[StageCount]:
+    """Land polls with their entries, and whatever articles and pages came with them (seed files).
+
+    A feed's validators and schedule move in this transaction and nowhere else. `failures` are
+    items that could not be read; each counts as one failed entry.
+    """
+    entries = _unique((row for item in landings for row in item.entries), lambda row: row.entry_id)
+    _checked([*(item.poll for item in landings), *entries, *pages])
+    counts: list[StageCount] = []
+    with transaction(connection):
+        _bind(connection, run_id, now)
+        if Stage.POLL in stages:
+            counts.append(_count(Stage.POLL, len(landings), (i.poll.state for i in landings)))
+        counts.extend(_land_pages(connection, pages, articles, bool(articles or pages)))
+        _land_entries(connection, entries)
+        states = [*_entry_states(connection), *[State.FAILED] * len(failures)]
+        counts.append(_count(Stage.ENTRY, len(entries) + len(failures), states))
+        stage(connection, "polls", [item.poll for item in landings])
+        connection.execute("INSERT INTO polls BY NAME SELECT * FROM stage_polls")
+        _move_feeds(connection, landings)
+        failed = [_poll_failure(item) for item in landings if item.poll.state == State.FAILED]
+        _land_failures(connection, [*failed, *failures])
+        good = [item.poll.feed_id for item in landings if item.poll.state != State.FAILED]
+        _clear_failures(connection, Stage.POLL, good)
+        _record(connection, run_id, now, counts)
+    return counts
+
+
+def land_pages(
+    connection: Connection,
+    pages: Sequence[PageRow],
+    articles: Sequence[ArticleLanding],
+    *,
+    run_id: str,
+    now: datetime,
+    fetched: bool = True,
+) -> list[StageCount]:
+    """Land what became of pages, and the articles made of them.
+
+    `pages` whose `article_state` is set were extracted; those that are not rejected have their
+    article in `articles`. With `fetched` False (reprocess) nothing is counted at the page stage.
+    """
+    rows = _unique(pages, lambda row: row.page_id)
+    _checked(rows)
+    with transaction(connection):
+        _bind(connection, run_id, now)
+        counts = []
+        if fetched:
+            counts.append(_count(Stage.PAGE, len(rows), (row.state for row in rows)))
+        counts.extend(_land_pages(connection, rows, articles, True))
+        _land_failures(connection, [f for row in rows if (f := _page_failure(row, now))])
+        fine = [row.page_id for row in rows if row.state not in (State.FAILED, State.WAITING)]
+        _clear_failures(connection, Stage.PAGE, fine)
+        _record(connection, run_id, now, counts)
+    return counts
+
+
+def land_judgements(
+    connection: Connection, rows: Sequence[TopicRow], *, run_id: str, now: datetime
+) -> None:
+    """Land topics' judgements of articles that are there already (a changed definition)."""
+    with transaction(connection):
+        _bind(connection, run_id, now)
+        stage(connection, "article_topics", rows)
+        connection.execute(_sql("topics"))
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """BEGIN and COMMIT around the block; a failing rollback never hides the error before it."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        with suppress(duckdb.Error):
+            connection.rollback()
+        raise
+    connection.commit()
+
+
+def _land_entries(connection: Connection, entries: Sequence[EntryRow]) -> None:
+    stage(connection, "entries", entries)
+    connection.execute(_sql("entries"))
+    connection.execute(_sql("sightings"))
+
+
+def _entry_states(connection: Connection) -> list[str]:
+    found = connection.execute(
+        "SELECT CASE WHEN f.fate = 'known' THEN 'known' ELSE e.state END "
+        "FROM stage_entry_fate f JOIN entries e USING (entry_id)"
+    ).fetchall()
+    return [row[0] for row in found]
+
+
+def _land_pages(
+    connection: Connection,
+    pages: Sequence[PageRow],
+    articles: Sequence[ArticleLanding],
+    any_here: bool,
+) -> list[StageCount]:
+    if not any_here:
+        return []
+    stage(connection, "pages", pages)
+    connection.execute(_sql("pages"))
+    fates = _land_articles(connection, articles)
+    connection.execute(_sql("sightings"))
+    rejected = [row.article_state for row in pages if row.article_state in _NO_ARTICLE]
+    return [_count(Stage.ARTICLE, len(articles) + len(rejected), [*fates, *rejected])]
+
+
+_NO_ARTICLE = (State.REJECTED, State.FAILED)
+
+
+def _land_articles(connection: Connection, articles: Sequence[ArticleLanding]) -> list[State]:
+    """Merge the articles and what hangs on them; returns how each ended, in no order."""
+    # Of two copies in one batch the better place wins, whatever the order they came in.
+    ordered = sorted(articles, key=lambda item: (item.article.article_id, item.article.preference))
+    best = _unique(ordered, lambda item: item.article.article_id)
+    stage(connection, "articles", [item.article for item in best])
+    stage(connection, "article_dates", [row for item in best for row in item.dates])
+    stage(connection, "article_candidates", [row for item in best for row in item.candidates])
+    stage(connection, "article_topics", [row for item in best for row in item.topics])
+    signatures = [item.signature for item in best if item.signature]
+    stage(connection, "article_signatures", signatures)
+    bands = [_Band(band, row.article_id) for row in signatures for band in row.bands]
+    stage(connection, "article_bands", bands)
+    connection.execute(_sql("articles"))
+    connection.execute(_sql("topics"))
+    regroup(connection)
+    found = connection.execute("SELECT fate FROM stage_article_fate").fetchall()
+    return [_ARTICLE_FATES[row[0]] for row in found] + [State.DUPLICATE] * (
+        len(articles) - len(best)
+    )
+
+
+def _move_feeds(connection: Connection, landings: Sequence[PollLanding]) -> None:
+    """Move schedule and validators of the feeds polled, by an update from the staged states."""
+    moved = [item for item in landings if item.state_after is not None]
+    stage(connection, "feeds", [_feed_row(item) for item in moved])
+    columns = [item.name for item in fields(_FeedRow) if item.name not in ("feed_id", "title")]
+    sets = ", ".join(f"{name} = s.{name}" for name in columns)
+    connection.execute(
+        f"UPDATE feeds SET title = coalesce(s.title, feeds.title), {sets} "  # noqa: S608
+        "FROM stage_feeds s WHERE feeds.feed_id = s.feed_id"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _FeedRow:
+    feed_id: str
+    title: str | None
+    url: str
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    validators_off: bool
+    interval_s: int
+    next_poll_at: datetime | None
+    last_polled_at: datetime | None
+    last_ok_at: datetime | None
+    last_new_at: datetime | None
+    failures: float
+    redirect_url: str | None
+    redirect_days: int
+    redirect_seen_at: datetime | None
+    gone: bool
+    gone_days: int
+    gone_seen_at: datetime | None
+    last_status: int | None
+    last_reason: str | None
+    last_detail: str | None
+
+
+def _feed_row(landing: PollLanding) -> _FeedRow:
+    state = landing.state_after
+    assert isinstance(state, FeedState)  # noqa: S101  (the caller filtered)
+    own = {f.name for f in fields(_FeedRow)} & {f.name for f in fields(FeedState)}
+    poll = landing.poll
+    return _FeedRow(
+        title=landing.title,
+        last_status=poll.status,
+        last_reason=poll.reason,
+        last_detail=poll.detail,
+        **{name: getattr(state, name) for name in own},
+    )
+
+
+def _land_failures(connection: Connection, rows: Sequence[FailureRow]) -> None:
+    stage(connection, "failures", _unique(rows, lambda row: f"{row.stage}\x1f{row.item}"))
+    connection.execute(_sql("failures"))
+
+
+def _clear_failures(connection: Connection, which: Stage, items: Sequence[str]) -> None:
+    """What works again is no failure any more; polls and pages keep the history."""
+    if items:
+        connection.execute(
+            "DELETE FROM failures WHERE stage = ? AND item IN (SELECT unnest(?::VARCHAR[]))",
+            [str(which), list(items)],
+        )
+
+
+def _poll_failure(landing: PollLanding) -> FailureRow:
+    poll = landing.poll
+    return FailureRow(
+        run_id=poll.run_id,
+        stage=str(Stage.POLL),
+        item=poll.feed_id,
+        reason=poll.reason or "",
+        detail=poll.detail or "",
+        first_at=poll.polled_at,
+        last_at=poll.polled_at,
+    )
+
+
+def _page_failure(row: PageRow, now: datetime) -> FailureRow | None:
+    if row.state not in (State.FAILED, State.WAITING) or row.reason is None:
+        return None
+    return FailureRow(
+        run_id=row.run_id,
+        stage=str(Stage.PAGE),
+        item=row.page_id,
+        reason=row.reason,
+        detail=row.detail or "",
+        first_at=row.first_attempt_at or now,
+        last_at=now,
+        attempts=row.attempts,
+    )
+
+
+def _count(which: Stage, taken: int, states: Iterable[str | None]) -> StageCount:
+    sums = Counter(str(state) for state in states)
+    return StageCount(stage=str(which), taken=taken, **{s: sums.get(s, 0) for s in _STATES})
+
+
+def _record(
+    connection: Connection, run_id: str, now: datetime, counts: Sequence[StageCount]
+) -> None:
+    stage(connection, "run_stages", [count for count in counts if count.taken])
+    connection.execute(
+        "INSERT INTO run_stages BY NAME "
+        "SELECT * REPLACE (?::VARCHAR AS run_id, ?::TIMESTAMPTZ AS counted_at) "
+        "FROM stage_run_stages",
+        [run_id, now],
+    )
+
+
+def _bind(connection: Connection, run_id: str, now: datetime) -> None:
+    connection.execute("SET VARIABLE now = ?::TIMESTAMPTZ", [now])
+    connection.execute("SET VARIABLE run_id = ?", [run_id])
+
+
+def _checked(rows: Iterable[Any]) -> None:
+    for row in rows:
+        if row.state not in _STATES:
+            raise ValueError(f"{row.state!r} is not one of the states of records.py")
+
+
+def _unique(rows: Iterable[Row], key: Callable[[Row], str]) -> list[Row]:
+    """The first row of each key: a batch with a key twice would settle it silently."""
+    seen: dict[str, Row] = {}
+    for row in rows:
+        seen.setdefault(key(row), row)
+    return list(seen.values())
+
+
+@cache
+def _sql(name: str) -> str:
+    return (sql_folder("landing") / f"{name}.sql").read_text("utf-8")

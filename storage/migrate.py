@@ -1,0 +1,132 @@
+"""Numbered .sql files, each applied in one transaction together with its row in the log."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import duckdb
+
+from storage.errors import ForeignFileError, NewerSchemaError, StorageError
+
+_LOG = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    number BIGINT, name VARCHAR, checksum VARCHAR, applied_at TIMESTAMPTZ
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered step of the schema: `number` is the file's leading digits."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """A hash of the file's text, recorded so that an edited migration is noticed."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()[:32]
+
+
+def sql_folder(name: str) -> Traversable:
+    """The folder of SQL files of that name below storage/sql."""
+    return resources.files("storage") / "sql" / name
+
+
+def sql_files(name: str) -> list[tuple[str, str]]:
+    """All SQL files of one folder, sorted by name, as (stem, text)."""
+    found = [item for item in sql_folder(name).iterdir() if item.name.endswith(".sql")]
+    ordered = sorted(found, key=lambda item: item.name)
+    return [(item.name.removesuffix(".sql"), item.read_text("utf-8")) for item in ordered]
+
+
+def shipped() -> list[Migration]:
+    """The migrations this program knows, in order."""
+    return [Migration(int(stem.split("_")[0]), stem, sql) for stem, sql in sql_files("migrations")]
+
+
+def pending(connection: duckdb.DuckDBPyConnection) -> list[Migration]:
+    """The migrations this database lacks. Reads only.
+
+    Raises NewerSchemaError when it has one we do not know, ForeignFileError when there are tables
+    but no log of ours, StorageError when a recorded migration was edited afterwards.
+    """
+    known = shipped()
+    tables = {row[0] for row in connection.execute("SHOW TABLES").fetchall()}
+    if "schema_migrations" not in tables:
+        if tables:
+            raise ForeignFileError(
+                "the database holds other tables and no Duckwire schema: point DUCKWIRE_DATA at "
+                "a folder of its own."
+            )
+        return known
+    applied = dict(connection.execute("SELECT number, checksum FROM schema_migrations").fetchall())
+    newest = max((migration.number for migration in known), default=0)
+    if any(number > newest for number in applied):
+        raise NewerSchemaError(
+            f"the database was made by a newer Duckwire (schema {max(applied)}, this program "
+            f"knows {newest}): upgrade the program, or restore an older backup."
+        )
+    for migration in known:
+        if applied.get(migration.number, migration.checksum) != migration.checksum:
+            raise StorageError(
+                f"migration {migration.name} differs from the one this database was made with: "
+                f"reinstall the program, or restore a backup."
+            )
+    return [migration for migration in known if migration.number not in applied]
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Migration]:
+    """Apply what is pending, then lay the views anew. Returns what was applied."""
+    todo = pending(connection)
+    if todo:
+        connection.execute(_LOG)
+    for migration in todo:
+        connection.begin()
+        try:
+            connection.execute(migration.sql)
+            connection.execute(
+                "INSERT INTO schema_migrations VALUES (?, ?, ?, ?)",
+                [migration.number, migration.name, migration.checksum, now],
+            )
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+    if todo or _views_differ(connection):
+        _lay_views(connection)
+    return todo
+
+
+def _views_version() -> str:
+    text = "".join(sql for folder in ("views", "comments") for _, sql in sql_files(folder))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _views_differ(connection: duckdb.DuckDBPyConnection) -> bool:
+    row = connection.execute(
+        "SELECT comment FROM duckdb_tables() WHERE table_name = 'schema_migrations'"
+    ).fetchone()
+    return row is None or row[0] != f"The schema's history. Views {_views_version()}."
+
+
+def _lay_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Views and comments are derived, so they are replaced whole whenever their text changes."""
+    connection.begin()
+    try:
+        for folder in ("views", "comments"):
+            for _, sql in sql_files(folder):
+                connection.execute(sql)
+        connection.execute(
+            f"COMMENT ON TABLE schema_migrations IS "
+            f"'The schema''s history. Views {_views_version()}.'"
+        )
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise

@@ -1,0 +1,80 @@
+"""Opening a DuckDB file: read-only or for writing, waiting politely for whoever holds it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from storage.errors import ForeignFileError, LockedError, StorageError
+
+_LOCK = "Could not set lock on file"
+_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+# Opening is refused in 3 ms, so asking often costs nothing and keeps the waiting fair.
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.25
+
+
+def open_for_writing(
+    path: Path, *, wait_s: float, sleep: Callable[[float], None] = time.sleep
+) -> duckdb.DuckDBPyConnection:
+    """Open the working file, waiting up to `wait_s` seconds while another process holds it.
+
+    Raises LockedError naming the process that holds it, ForeignFileError when the file is not
+    DuckDB's, StorageError for everything the disk refuses.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    waited, pause = 0.0, _FIRST_PAUSE_S
+    while True:
+        try:
+            return _prepared(duckdb.connect(str(path)))
+        except duckdb.Error as error:
+            if _LOCK not in str(error):
+                raise _explained(path, error) from error
+            if waited >= wait_s:
+                raise LockedError(
+                    f"{path} is held by {_holder(str(error))}; waited {wait_s:.0f} s. Close it "
+                    f"there (analysts open the published copy, news.duckdb) and run again: "
+                    f"nothing is lost."
+                ) from error
+        sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+
+
+def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published copy read-only.
+
+    Raises StorageError when it is not there, ForeignFileError when it is not a DuckDB file.
+    """
+    if not path.exists():
+        raise StorageError(f"{path} is not there yet: `duckwire run` makes it.")
+    try:
+        return _prepared(duckdb.connect(str(path), read_only=True))
+    except duckdb.Error as error:
+        raise _explained(path, error) from error
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _holder(message: str) -> str:
+    found = _HOLDER.search(message)
+    if not found:
+        return "another process"
+    return f"process {found['pid']} ({found['program']})"
+
+
+def _explained(path: Path, error: duckdb.Error) -> StorageError:
+    first_line = str(error).splitlines()[0]
+    if "not a valid DuckDB database file" in str(error) or "checksum" in str(error).lower():
+        return ForeignFileError(
+            f"{path} is not a DuckDB database, or is damaged ({first_line}). Move it away, or "
+            f"restore a backup, and run again."
+        )
+    return StorageError(f"{path} cannot be opened: {first_line}")

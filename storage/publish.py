@@ -1,0 +1,55 @@
+"""The published copy: a whole, read-only file put in place by one rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing did: the copy's path and its size in bytes."""
+
+    path: Path
+    size: int
+
+
+def publish(warehouse: Warehouse) -> Published:
+    """Copy the working file to `news.duckdb`, so that readers of the old copy go on undisturbed.
+
+    The checkpoint and the copy happen in one session's turn: an insert in between would sit in the
+    working file's .wal and be missing from the copy. A .wal beside the old copy was left by
+    somebody who opened it for writing and died; it must not be replayed into the new one.
+    """
+    target = warehouse.published
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with warehouse.session() as connection:
+            connection.execute("CHECKPOINT")
+            _copy(warehouse.path, part)
+        part.chmod(0o444)
+        target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+    return Published(target, target.stat().st_size)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as reading, target.open("wb") as writing:
+        shutil.copyfileobj(reading, writing, 1 << 22)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,202 @@
+"""What is there to do: pages that wait, articles to judge again, news to announce."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from storage.rows import PageTask
+
+Connection = duckdb.DuckDBPyConnection
+
+_PAGES = """
+SELECT p.page_id, p.url, p.attempts, p.first_attempt_at, p.first_seen_at, p.body_hash,
+       e.entry_id, e.guid, e.link, e.title, e.summary, e.content, e.authors, e.tags, e.image,
+       e.language, e.published_at, e.published_raw, e.published_precision, e.modified_at,
+       coalesce(e.source_kind, 'feed') AS source_kind,
+       f.publisher AS feed_publisher, f.language AS feed_language, f.country AS feed_country
+FROM pages p
+LEFT JOIN (
+    SELECT * FROM entries WHERE state IN ('landed', 'duplicate') AND page_id IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY page_id ORDER BY published_at NULLS LAST, entry_id
+    ) = 1
+) e USING (page_id)
+LEFT JOIN feeds f USING (feed_id)
+WHERE {condition}
+ORDER BY e.published_at DESC NULLS LAST, p.page_id
+LIMIT $limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """A page whose bytes are archived, with what its best entry says of it."""
+
+    task: PageTask
+    final_url: str | None
+    fetched_at: datetime
+    content_type: str | None
+    last_modified: str | None
+    warc_file: str
+    warc_offset: int
+    warc_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleText:
+    """What a topic judges: the stored title and text, and what is known of them."""
+
+    article_id: str
+    title: str | None
+    text: str
+    text_hash: str
+    language: str | None
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OnTopic:
+    """An article newly on a topic."""
+
+    article_id: str
+    url: str | None
+    title: str | None
+    publisher: str | None
+    language: str | None
+    published_at: datetime | None
+    topic_id: str
+    score: float
+
+
+def due_pages(connection: Connection, *, now: datetime, limit: int) -> list[PageTask]:
+    """Pages that wait and whose time has come, newest first."""
+    sql = _PAGES.format(condition="p.state = 'waiting' AND p.next_at <= $now")
+    return _tasks(connection, sql, {"now": now, "limit": limit})
+
+
+def stale_pages(
+    connection: Connection, *, version: str, after: str, limit: int
+) -> list[StoredPage]:
+    """Archived pages read by another extractor version, in page order after the id `after`."""
+    columns = (
+        "SELECT p.page_id, p.final_url, p.fetched_at, p.content_type, p.last_modified, "
+        "p.warc_file, p.warc_offset, p.warc_digest FROM pages p WHERE p.warc_file IS NOT NULL "
+        "AND p.extractor_version IS DISTINCT FROM $version AND p.page_id > $after "
+        "ORDER BY p.page_id LIMIT $limit"
+    )
+    bound = {"version": version, "after": after, "limit": limit}
+    found = {row[0]: row[1:] for row in connection.execute(columns, bound).fetchall()}
+    if not found:
+        return []
+    sql = _PAGES.format(condition="p.page_id IN (SELECT unnest($ids::VARCHAR[]))")
+    tasks = _tasks(connection, sql, {"ids": list(found), "limit": limit})
+    ordered = sorted(tasks, key=lambda task: task.page_id)
+    return [StoredPage(task, *found[task.page_id]) for task in ordered]
+
+
+def unjudged_articles(
+    connection: Connection, versions: dict[str, str], *, after: str, limit: int
+) -> list[ArticleText]:
+    """Articles some topic of `versions` (id → version) has not judged in that version and text."""
+    rows = connection.execute(
+        "WITH wanted AS (SELECT unnest($ids::VARCHAR[]) AS topic_id, "
+        "unnest($versions::VARCHAR[]) AS topic_version) "
+        "SELECT a.article_id, a.title, a.text, a.text_hash, a.language, a.published_at "
+        "FROM articles a WHERE a.article_id > $after AND EXISTS ("
+        "  SELECT 1 FROM wanted w LEFT JOIN article_topics t ON t.article_id = a.article_id "
+        "  AND t.topic_id = w.topic_id AND t.topic_version = w.topic_version "
+        "  AND t.text_hash = a.text_hash WHERE t.article_id IS NULL) "
+        "ORDER BY a.article_id LIMIT $limit",
+        {
+            "ids": list(versions),
+            "versions": list(versions.values()),
+            "after": after,
+            "limit": limit,
+        },
+    ).fetchall()
+    return [ArticleText(*row) for row in rows]
+
+
+def verdicts(connection: Connection, article_ids: Sequence[str]) -> dict[tuple[str, str], str]:
+    """The verdicts that stand, by (article id, topic id)."""
+    rows = connection.execute(
+        "SELECT article_id, topic_id, verdict FROM article_topics "
+        "WHERE article_id IN (SELECT unnest(?::VARCHAR[]))",
+        [list(article_ids)],
+    ).fetchall()
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def unannounced(connection: Connection, *, limit: int = 500) -> list[OnTopic]:
+    """Articles from live feeds that are on a topic and were not announced yet, oldest first."""
+    rows = connection.execute(
+        "SELECT a.article_id, a.url, a.title, a.publisher, a.language, a.published_at, "
+        "t.topic_id, t.score FROM article_topics t JOIN articles a USING (article_id) "
+        "WHERE t.verdict = 'on' AND t.notified_at IS NULL AND a.source_kind = 'feed' "
+        "ORDER BY a.published_at NULLS LAST, a.article_id, t.topic_id LIMIT ?",
+        [limit],
+    ).fetchall()
+    return [OnTopic(*row) for row in rows]
+
+
+def mark_announced(connection: Connection, items: Sequence[OnTopic], *, now: datetime) -> None:
+    """Remember that these were announced."""
+    connection.execute(
+        "UPDATE article_topics SET notified_at = ? WHERE (article_id, topic_id) IN "
+        "(SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]))",
+        [now, [item.article_id for item in items], [item.topic_id for item in items]],
+    )
+
+
+def known_entries(connection: Connection, entry_ids: Sequence[str]) -> set[str]:
+    """Which of these entries are stored already."""
+    rows = connection.execute(
+        "SELECT entry_id FROM entries WHERE entry_id IN (SELECT unnest(?::VARCHAR[]))",
+        [list(entry_ids)],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def feeds_with_entries(connection: Connection, feed_ids: Sequence[str]) -> set[str]:
+    """Which of these feeds have ever given an entry."""
+    rows = connection.execute(
+        "SELECT DISTINCT feed_id FROM entries WHERE feed_id IN (SELECT unnest(?::VARCHAR[]))",
+        [list(feed_ids)],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def retry_failed(
+    connection: Connection, *, reason: str | None, run_id: str | None, now: datetime
+) -> int:
+    """Put failed and waiting pages back to waiting, due now, with their tries renewed.
+
+    Only those with `reason`, and only those that failed in the run `run_id`, when given; a reason
+    for which a page's article was rejected counts as well. Returns how many pages wait now.
+    """
+    rows = connection.execute(
+        "UPDATE pages SET state = 'waiting', attempts = 0, first_attempt_at = NULL, next_at = $now "
+        "WHERE (state IN ('failed', 'waiting', 'rejected', 'skipped') "
+        "       OR ($reason IS NOT NULL AND article_reason = $reason)) "
+        "AND ($reason IS NULL OR reason = $reason OR article_reason = $reason) "
+        "AND ($run_id IS NULL OR run_id = $run_id) AND coalesce(article_reason, '') <> 'forgotten' "
+        "RETURNING page_id",
+        {"now": now, "reason": reason, "run_id": run_id},
+    ).fetchall()
+    return len(rows)
+
+
+def _tasks(connection: Connection, sql: str, bound: dict[str, object]) -> list[PageTask]:
+    rows = connection.execute(sql, bound).fetchall()
+    columns = [item[0] for item in connection.description]
+    return [_task(dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def _task(row: dict[str, Any]) -> PageTask:
+    lists = {name: tuple(row[name] or ()) for name in ("authors", "tags")}
+    return PageTask(**{**row, **lists})

@@ -1,0 +1,97 @@
+"""Names of months and time zones as news sites write them. Data, and one rule."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+# Twelve names a line, alternatives joined by '/'; inflected forms as they stand in dates.
+_NAMES = """
+january/jan february/feb march/mar april/apr may june/jun july/jul august/aug september/sept/sep october/oct november/nov december/dec
+januar/jänner/jan februar/feber märz/mär/mrz april mai juni juli august september oktober/okt november dezember/dez
+janvier/janv février/fevrier/févr/fév mars avril/avr mai juin juillet/juil août/aout septembre octobre novembre décembre/decembre/déc
+enero/ene febrero marzo abril/abr mayo junio julio agosto/ago septiembre/setiembre octubre noviembre diciembre/dic
+gennaio/gen febbraio marzo aprile maggio/mag giugno/giu luglio/lug agosto settembre/set ottobre/ott novembre dicembre
+janeiro fevereiro/fev março/marco abril maio/mai junho julho agosto setembro outubro/out novembro dezembro
+januari februari maart/mrt april mei juni juli augustus september oktober november december
+января/январь/янв февраля/февраль/фев марта/март/мар апреля/апрель/апр мая/май июня/июнь/июн июля/июль/июл августа/август/авг сентября/сентябрь/сен/сент октября/октябрь/окт ноября/ноябрь/ноя/нояб декабря/декабрь/дек
+січня/січень/січ лютого/лютий/лют березня/березень/бер квітня/квітень/квіт травня/травень/трав червня/червень/черв липня/липень/лип серпня/серпень/серп вересня/вересень/вер жовтня/жовтень/жовт листопада/листопад грудня/грудень/груд
+студзеня лютага сакавіка красавіка мая/траўня чэрвеня ліпеня жніўня верасня кастрычніка лістапада снежня
+януари февруари март април май юни юли август септември октомври ноември декември
+јануар фебруар март април мај јун јул август септембар октобар новембар децембар
+siječnja/januar veljače/februar ožujka/mart travnja/april svibnja/maj lipnja/jun srpnja/jul kolovoza/avgust rujna/septembar listopada/oktobar studenoga/studenog/novembar prosinca/decembar
+stycznia/styczeń lutego/luty marca/marzec kwietnia/kwiecień maja/maj czerwca/czerwiec lipca/lipiec sierpnia/sierpień września/wrzesień października/październik - grudnia/grudzień
+ledna/leden února/únor března/březen dubna/duben května/květen června/červen července/červenec srpna/srpen září října/říjen - prosince/prosinec
+januára februára marca apríla mája júna júla augusta septembra októbra novembra decembra
+ocak/oca şubat/şub mart nisan/nis mayıs/may haziran/haz temmuz/tem ağustos/ağu eylül/eyl ekim/eki kasım/kas aralık/ara
+januari/jan februari mars april maj juni juli augusti september oktober november december
+januar februar marts april maj juni juli august september oktober november december
+januar februar mars april mai juni juli august september oktober november desember/des
+tammikuuta/tammikuu helmikuuta/helmikuu maaliskuuta/maaliskuu huhtikuuta/huhtikuu toukokuuta/toukokuu kesäkuuta/kesäkuu heinäkuuta/heinäkuu elokuuta/elokuu syyskuuta/syyskuu lokakuuta/lokakuu marraskuuta/marraskuu joulukuuta/joulukuu
+ianuarie/ian februarie martie aprilie mai iunie/iun iulie/iul august septembrie octombrie noiembrie/noi decembrie
+január/jan február/febr március/márc április/ápr május/máj június/jún július/júl augusztus szeptember/szept október november december
+ιανουαρίου/ιανουάριος/ιαν φεβρουαρίου/φεβρουάριος/φεβ μαρτίου/μάρτιος/μαρ απριλίου/απρίλιος/απρ μαΐου/μάιος/μαϊ ιουνίου/ιούνιος/ιουν ιουλίου/ιούλιος/ιουλ αυγούστου/αύγουστος/αυγ σεπτεμβρίου/σεπτέμβριος/σεπ οκτωβρίου/οκτώβριος/οκτ νοεμβρίου/νοέμβριος/νοε δεκεμβρίου/δεκέμβριος/δεκ
+يناير فبراير مارس أبريل/ابريل مايو يونيو/يونيه يوليو/يوليه أغسطس/اغسطس سبتمبر أكتوبر/اكتوبر نوفمبر ديسمبر
+- شباط آذار نيسان أيار حزيران تموز آب أيلول - - -
+ژانویه فوریه مارس آوریل مه ژوئن ژوئیه اوت سپتامبر اکتبر نوامبر دسامبر
+ינואר/בינואר פברואר/בפברואר מרץ/במרץ אפריל/באפריל מאי/במאי יוני/ביוני יולי/ביולי אוגוסט/באוגוסט ספטמבר/בספטמבר אוקטובר/באוקטובר נובמבר/בנובמבר דצמבר/בדצמבר
+जनवरी फरवरी/फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर/सितम्बर अक्टूबर/अक्तूबर नवंबर/नवम्बर दिसंबर/दिसम्बर
+জানুয়ারি ফেব্রুয়ারি মার্চ এপ্রিল মে জুন জুলাই আগস্ট সেপ্টেম্বর অক্টোবর নভেম্বর ডিসেম্বর
+জানুয়ারি ফেব্রুয়ারি - - - - - - - - - -
+มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม
+januari/jan februari/pebruari maret/mar april mei juni juli agustus/agu september oktober november/nop desember/des
+janar shkurt mars prill maj qershor korrik gusht shtator tetor nëntor dhjetor
+jaanuar veebruar märts aprill mai juuni juuli august september oktoober november detsember
+janvāris/janvārī februāris/februārī marts/martā aprīlis/aprīlī maijs/maijā jūnijs/jūnijā jūlijs/jūlijā augusts/augustā septembris/septembrī oktobris/oktobrī novembris/novembrī decembris/decembrī
+sausio vasario kovo balandžio gegužės birželio liepos rugpjūčio rugsėjo spalio lapkričio gruodžio
+"""  # noqa: E501
+
+# 'listopad(u)' is October in Croatian and November in Polish, Czech and Ukrainian (there in
+# other letters); the plain form below is by far the more frequent one in news.
+_AMBIGUOUS = {"listopad": 11, "listopadu": 11}
+
+
+def _months() -> dict[str, int]:
+    table: dict[str, int] = {}
+    for line in _NAMES.strip().splitlines():
+        for number, names in enumerate(line.split(), start=1):
+            for name in names.split("/"):
+                if name != "-":
+                    table.setdefault(name, number)
+    return table | _AMBIGUOUS
+
+
+MONTHS: dict[str, int] = _months()
+
+# Abbreviations to minutes east of UTC. Where one stands for two zones, the news that writes it
+# decides: BST is Britain, IST India, CST the United States. Military letters other than Z are
+# left out: RFC 2822 found them used both ways.
+ZONES: dict[str, int] = {
+    "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480,
+    "PDT": -420, "AST": -240, "ADT": -180, "AKST": -540, "AKDT": -480, "HST": -600, "NST": -210,
+    "NDT": -150, "BRT": -180, "ART": -180, "CLT": -240, "CLST": -180, "COT": -300, "PET": -300,
+    "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MEZ": 60, "MESZ": 120, "MET": 60,
+    "MEST": 120, "EET": 120, "EEST": 180, "MSK": 180, "МСК": 180, "MSD": 240, "TRT": 180,
+    "IDT": 180,    "SAST": 120, "CAT": 120, "EAT": 180, "WAT": 60, "GST": 240, "PKT": 300, "IST": 330,
+    "NPT": 345, "ICT": 420, "WIB": 420, "WITA": 480, "WIT": 540, "HKT": 480, "SGT": 480,
+    "MYT": 480, "PHT": 480, "AWST": 480, "JST": 540, "KST": 540, "ACST": 570, "ACDT": 630,
+    "AEST": 600, "AEDT": 660, "VLAT": 600, "NZST": 720, "NZDT": 780,
+}  # fmt: skip
+
+_US_STANDARD = {"ET": -300, "CT": -360, "MT": -420, "PT": -480}
+
+
+def us_offset(name: str, at: datetime) -> timedelta:
+    """Return the offset of ET, CT, MT or PT at the naive local time `at`.
+
+    Daylight time runs from the second Sunday of March to the first of November, 02:00 local
+    (Energy Policy Act of 2005, in force since 2007).
+    """
+    start = _sunday(at.year, 3, 2)
+    end = _sunday(at.year, 11, 1)
+    saving = 60 if start <= at < end else 0
+    return timedelta(minutes=_US_STANDARD[name] + saving)
+
+
+def _sunday(year: int, month: int, nth: int) -> datetime:
+    first = datetime(year, month, 1, 2)  # noqa: DTZ001  (local time by definition)
+    return first + timedelta(days=(6 - first.weekday()) % 7 + 7 * (nth - 1))

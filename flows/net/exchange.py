@@ -1,0 +1,204 @@
+"""One request and its answer on the wire: bounded in time and size, and never an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import anyio
+import httpcore
+
+from extractors.records import Reason
+from flows.net.addresses import Target
+from flows.net.connect import DnsError, RefusedError, TlsError, connect_words
+from flows.net.decode import ACCEPTED, TooLargeError, UndecodableError, codings, decode
+from flows.net.door import Accept
+from flows.net.headers import sendable
+from flows.net.limits import NetSettings
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_SMALL = 65_536  # of a redirect's own body, read so that the connection can be used again
+_ACCEPT: dict[Accept, str] = {
+    "feed": (
+        "application/atom+xml, application/rss+xml, application/feed+json, "
+        "application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
+    ),
+    "page": "text/html, application/xhtml+xml, application/xml;q=0.8, */*;q=0.5",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for, the same on every hop."""
+
+    accept: Accept
+    limit: int
+    etag: str | None = None
+    last_modified: str | None = None
+    truncate: bool = False  # robots.txt: what is over the limit is left, not refused
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one request. `connected` is False when it failed before a connection stood."""
+
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    reason: Reason | None = None
+    detail: str = ""
+    connected: bool = True
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name (lower case), or None."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+class _BodyTooLargeError(Exception):
+    """The body on the wire goes over the bound."""
+
+
+async def exchange(
+    pool: httpcore.AsyncConnectionPool,
+    target: Target,
+    ask: Ask,
+    settings: NetSettings,
+    budget_s: float,
+) -> Answer:
+    """Send one GET and read its answer within `budget_s` seconds in all. Never raises.
+
+    The body is decoded (gzip, deflate, br, zstd) within `ask.limit`; a redirect's is not kept.
+    """
+    answer = Answer(reason=Reason.TIMEOUT, detail=f"not done within {settings.total_s:g} s")
+    # A cancel scope of anyio, because httpcore shields its own cleaning up from exactly that.
+    with anyio.move_on_after(max(budget_s, 0.0)):
+        try:
+            answer = await _exchange(pool, target, ask, settings)
+        except Exception as exc:  # the libraries below raise more than they list
+            answer = answer_of_error(exc, settings)
+    return answer
+
+
+async def _exchange(
+    pool: httpcore.AsyncConnectionPool, target: Target, ask: Ask, settings: NetSettings
+) -> Answer:
+    response = await pool.handle_async_request(_request(target, ask, settings))
+    try:
+        headers = tuple((k.decode("latin-1").lower(), _text(v)) for k, v in response.headers)
+        size = sum(len(k) + len(v) for k, v in response.headers)
+        head = Answer(response.status, headers)
+        if size > settings.max_header_bytes:
+            bound = f"headers of more than {settings.max_header_bytes:,} bytes"
+            return Answer(response.status, reason=Reason.TOO_LARGE, detail=bound)
+        if response.status in REDIRECTS:
+            await _read(response, _SMALL, truncate=True)
+            return head
+        raw = await _body(response, head, ask)
+    except _BodyTooLargeError:
+        return _too_large(head, ask)
+    finally:
+        await response.aclose()
+    return _decoded(head, raw, ask)
+
+
+async def _body(response: httpcore.Response, head: Answer, ask: Ask) -> bytes:
+    declared = head.header("content-length") or ""
+    plain = declared.isascii() and declared.isdigit() and len(declared) < 19
+    if plain and int(declared) > ask.limit and not ask.truncate:
+        raise _BodyTooLargeError
+    return await _read(response, ask.limit, truncate=ask.truncate)
+
+
+async def _read(response: httpcore.Response, limit: int, *, truncate: bool) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_stream():
+        body += chunk
+        if len(body) > limit:
+            if truncate:
+                return bytes(body[:limit])
+            raise _BodyTooLargeError
+    return bytes(body)
+
+
+def _decoded(head: Answer, raw: bytes, ask: Ask) -> Answer:
+    try:
+        body = decode(raw, codings(head.header("content-encoding")), ask.limit)
+    except TooLargeError:
+        return _too_large(head, ask)
+    except UndecodableError as exc:
+        return Answer(head.status, head.headers, reason=Reason.PROTOCOL, detail=str(exc))
+    return Answer(head.status, head.headers, body)
+
+
+def _too_large(head: Answer, ask: Ask) -> Answer:
+    detail = f"a body of more than {ask.limit:,} bytes"
+    return Answer(head.status, head.headers, reason=Reason.TOO_LARGE, detail=detail)
+
+
+def _request(target: Target, ask: Ask, settings: NetSettings) -> httpcore.Request:
+    default = target.port == (443 if target.scheme == "https" else 80)
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    headers = [
+        ("Host", host if default else f"{host}:{target.port}"),
+        ("User-Agent", settings.identity),
+        ("Accept", _ACCEPT[ask.accept]),
+        ("Accept-Encoding", "identity" if ask.truncate else ACCEPTED),
+    ]
+    for name, value in (("If-None-Match", ask.etag), ("If-Modified-Since", ask.last_modified)):
+        if sendable(value):
+            headers.append((name, value or ""))
+    return httpcore.Request(
+        "GET",
+        httpcore.URL(
+            scheme=target.scheme.encode("ascii"),
+            host=target.host.encode("ascii"),
+            port=target.port,
+            target=target.path,
+        ),
+        headers=[(k.encode("ascii"), v.encode("latin-1")) for k, v in headers],
+        extensions={
+            "timeout": {
+                "connect": settings.connect_s,
+                "read": settings.read_s,
+                "write": settings.read_s,
+                "pool": settings.total_s,
+            }
+        },
+    )
+
+
+def _text(value: bytes) -> str:
+    """Read a header value: UTF-8 when it is that (some send raw paths), else byte by byte."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def answer_of_error(exc: Exception, settings: NetSettings) -> Answer:
+    """Map whatever the network libraries raise to a reason and one plain line. Pure."""
+    for kind, reason in (
+        (RefusedError, Reason.ADDRESS),
+        (DnsError, Reason.DNS),
+        (TlsError, Reason.TLS),
+    ):
+        if isinstance(exc, kind):
+            return Answer(reason=reason, detail=str(exc), connected=kind is TlsError)
+    if isinstance(exc, httpcore.ConnectTimeout):
+        detail = f"no connection within {settings.connect_s:g} s"
+        return Answer(reason=Reason.TIMEOUT, detail=detail, connected=False)
+    if isinstance(exc, httpcore.ConnectError):
+        return Answer(reason=Reason.CONNECT, detail=connect_words(exc), connected=False)
+    if isinstance(exc, httpcore.TimeoutException):
+        return Answer(reason=Reason.TIMEOUT, detail=f"nothing came for {settings.read_s:g} s")
+    return _answer_of_protocol(exc)
+
+
+def _answer_of_protocol(exc: Exception) -> Answer:
+    """Name what went wrong after the connection stood."""
+    if getattr(exc.__cause__, "error_status_hint", None) == 431:
+        return Answer(reason=Reason.TOO_LARGE, detail="headers without end")
+    if isinstance(exc, httpcore.NetworkError):
+        return Answer(reason=Reason.PROTOCOL, detail="the connection broke off")
+    words = str(exc)[:120] or type(exc).__name__
+    return Answer(reason=Reason.PROTOCOL, detail=f"not a proper HTTP answer: {words}")

@@ -229,6 +229,6 @@ def _joined(base: str, location: str) -> str:
     refused as it stands.
     """
     try:
-        return str(httpx.URL(base).join(location.strip()))
+        return str(httpx.URL(base).join(location.strip()).copy_with(fragment=None))
     except (httpx.InvalidURL, ValueError):
         return location

@@ -196,7 +196,8 @@ def answer_of_error(exc: Exception, settings: NetSettings) -> Answer:
 
 def _answer_of_protocol(exc: Exception) -> Answer:
     """Name what went wrong after the connection stood."""
-    if getattr(exc.__cause__, "error_status_hint", None) == 431:
+    # httpcore's pool raises `from None`, which leaves the cause only as the context.
+    if getattr(exc.__cause__ or exc.__context__, "error_status_hint", None) == 431:
         return Answer(reason=Reason.TOO_LARGE, detail="headers without end")
     if isinstance(exc, httpcore.NetworkError):
         return Answer(reason=Reason.PROTOCOL, detail="the connection broke off")

@@ -1,0 +1,44 @@
+"""Plain JSON calls to Prefect's API, for what its client library has no short way to ask."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+
+class Api:
+    """Prefect's REST API as JSON in, JSON out; any answer but 2xx is an exception of httpx."""
+
+    def __init__(self, client: SyncPrefectClient) -> None:
+        self.client = client
+
+    def get(self, path: str) -> Any:
+        """Return what is at `path`, below the API's URL."""
+        return self._call("GET", path, None)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Post `body` and return the answer."""
+        return self._call("POST", path, body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> None:
+        """Change what is at `path`."""
+        self._call("PATCH", path, body)
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        request: Any = self.client.request  # it types every path there is; ours are built
+        answer = request(method, path) if body is None else request(method, path, json=body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+
+@contextlib.contextmanager
+def open_api() -> Iterator[Api]:
+    """Connect to the API that PREFECT_API_URL names; call it only once that is set."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        yield Api(client)

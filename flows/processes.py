@@ -1,0 +1,84 @@
+"""Processes of this host: which live, which flow runs they carry, and how one ends with another.
+
+Linux only: what is asked here is answered by /proc, see proc(5).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+LOG_LIMIT_BYTES = 10_000_000
+GRACE_S = 5.0  # between SIGTERM and SIGKILL
+FLOW_RUN_VARIABLE = b"PREFECT__FLOW_RUN_ID="  # Prefect gives it to each process of a flow run
+
+
+def live_flow_runs() -> dict[str, int]:
+    """Return the flow run ids that processes of this host carry in their environment, with pids.
+
+    Better than looking for a recorded pid: a pid is used again, and is recorded only after the
+    process has started. Processes of other users cannot be read and do not count.
+    """
+    found: dict[str, int] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            variables = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:  # it has just ended, or is not ours
+            continue
+        for variable in variables:
+            if variable.startswith(FLOW_RUN_VARIABLE):
+                run = variable.removeprefix(FLOW_RUN_VARIABLE).decode("ascii", "replace")
+                found.setdefault(run, int(folder.name))
+    return found
+
+
+def process_tag(pid: int | None = None) -> str:
+    """Return the tag that names a process on this host: `process:HOST:PID:START`."""
+    pid = os.getpid() if pid is None else pid
+    return f"process:{socket.gethostname()}:{pid}:{process_start(pid) or 0}"
+
+
+def process_start(pid: int) -> int | None:
+    """Return when a process of this host started (clock ticks since boot), None if there is none.
+
+    Field 22 of /proc/PID/stat, proc(5). A zombie counts as gone.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (OSError, ValueError):
+        return None
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def watch_over(gone: Callable[[], bool], *, every: float = 0.5) -> None:
+    """End this process soon after `gone()` turns true: SIGTERM first, SIGKILL 5 s later.
+
+    A daemon thread does it, so that nothing has to be set up by the parent before the fork.
+    """
+
+    def watch() -> None:
+        while not gone():
+            time.sleep(every)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_S)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log file to append to; one that has grown past 10 MB is set aside as `.1` first."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size > LOG_LIMIT_BYTES:
+            path.replace(path.with_name(path.name + ".1"))
+    return path.open("ab")

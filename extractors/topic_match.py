@@ -1,0 +1,176 @@
+"""Find the aliases of all topics in a folded text, in one pass.
+
+One Aho-Corasick automaton holds the aliases of every definition. Each topic resolves its own
+overlaps (the longest phrase wins), so that adding a topic never changes another one's verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from extractors.topic_definition import Alias, TopicDefinition
+from extractors.topic_fold import fold
+
+# What Arabic writes together with the next word: and, so, by, as, for, the.
+_ARABIC_CLITICS = frozenset(
+    first + second
+    for first in ("", "\u0648", "\u0641")
+    for second in ("", "\u0627\u0644", "\u0628", "\u0628\u0627\u0644", "\u0644", "\u0644\u0644",
+                   "\u0643", "\u0643\u0627\u0644")
+)  # fmt: skip
+_LONGEST_CLITIC = max(map(len, _ARABIC_CLITICS))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An alias found: where in the folded text, and the bits of the concepts it stands for."""
+
+    start: int
+    end: int
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What one pattern means to one topic."""
+
+    topic: int
+    bits: int
+    alias: Alias
+    check_start: str  # "", word, hangul, katakana or digit
+    check_end: str
+
+
+class Matcher:
+    """Holds the automaton; immutable after it was made, and safe to share between threads."""
+
+    def __init__(self, definitions: Sequence[TopicDefinition]) -> None:
+        uses: dict[str, list[_Use]] = {}
+        for topic, definition in enumerate(definitions):
+            for text, use in _uses(topic, definition):
+                uses.setdefault(text, []).append(use)
+        self._uses = [_merged(found) for found in uses.values()]
+        self._automaton = AhoCorasick(
+            list(uses), matchkind=MatchKind.Standard, store_patterns=False
+        ) if uses else None  # fmt: skip
+
+    def find(self, folded: str, original: str, language: str | None) -> dict[int, list[Match]]:
+        """Find what every topic has in a text.
+
+        Comes in: the folded text; the original (for aliases whose case counts), as long as the
+        folded one or else empty; the language when known. Goes out: for each topic found (by its
+        index), its matches in order, none inside another.
+        """
+        found: dict[int, list[Match]] = {}
+        if self._automaton is None:
+            return found
+        uses = self._uses
+        for pattern, start, end in self._automaton.find_matches_as_indexes(
+            folded, overlapping=True
+        ):
+            for use in uses[pattern]:
+                if use.check_end and not _ends(folded, end, use.check_end):
+                    continue
+                if use.check_start and start and not _starts(folded, start, use.check_start):
+                    continue
+                alias = use.alias
+                if alias.only and language is not None and alias.language != language:
+                    continue
+                if alias.exact and original and original[start:end] != alias.text:
+                    continue
+                found.setdefault(use.topic, []).append(Match(start, end, use.bits))
+        return {topic: _longest(matches) for topic, matches in found.items()}
+
+
+def _uses(topic: int, definition: TopicDefinition) -> list[tuple[str, _Use]]:
+    uses = []
+    for index, concept in enumerate(definition.concepts):
+        for alias in concept.aliases:
+            text = fold(alias.text).text
+            start = "" if alias.open_start else _check_start(text[0])
+            end = "" if alias.open_end else _check_end(text[-1])
+            uses.append((text, _Use(topic, 1 << index, alias, start, end)))
+    return uses
+
+
+def _merged(uses: list[_Use]) -> tuple[_Use, ...]:
+    """Join the uses of one pattern that differ in nothing but the concept or the language."""
+    merged: dict[tuple[object, ...], _Use] = {}
+    for use in uses:
+        alias = use.alias
+        language = alias.language if alias.only else None
+        exact = alias.text if alias.exact else None
+        key = (use.topic, use.check_start, use.check_end, language, exact)
+        known = merged.get(key)
+        bits = use.bits | known.bits if known else use.bits
+        merged[key] = _Use(use.topic, bits, alias, use.check_start, use.check_end)
+    return tuple(merged.values())
+
+
+def _longest(matches: list[Match]) -> list[Match]:
+    """Drop what lies inside a longer match; a phrase listed under two concepts counts for both."""
+    if len(matches) < 2:
+        return matches
+    matches.sort(key=_by_start_then_longest)
+    kept: list[Match] = []
+    end = -1
+    for match in matches:
+        if match.end > end:
+            kept.append(match)
+            end = match.end
+        elif match.start == kept[-1].start and match.end == kept[-1].end:
+            kept[-1] = Match(match.start, match.end, match.bits | kept[-1].bits)
+    return kept
+
+
+def _by_start_then_longest(match: Match) -> tuple[int, int]:
+    return match.start, -match.end
+
+
+def _check_start(character: str) -> str:
+    if character.isdigit():
+        return "digit"
+    if "\uac00" <= character <= "\ud7a3":
+        return "hangul"
+    if "\u30a0" <= character <= "\u30ff":
+        return "katakana"
+    if character >= "\u1100" or not character.isalnum():
+        return ""
+    return "arabic" if "\u0600" <= character <= "\u06ff" else "word"
+
+
+def _check_end(character: str) -> str:
+    # Korean particles follow without a space, and Han and kana know no spaces at all.
+    if character.isdigit():
+        return "digit"
+    return "word" if character.isalnum() and character < "\u1100" else ""
+
+
+def _starts(folded: str, start: int, check: str) -> bool:
+    """Tell whether a word begins at `start`, in the way of the script it is written in."""
+    before = folded[start - 1]
+    if check == "word":
+        return not (before.isalnum() and before < "\u1100")
+    if check == "hangul":
+        return not "\uac00" <= before <= "\ud7a3"
+    if check == "katakana":
+        return not "\u30a1" <= before <= "\u30fa"
+    if check == "digit":
+        return not before.isdigit()
+    at = start
+    while at and folded[at - 1].isalpha() and start - at <= _LONGEST_CLITIC:
+        at -= 1
+    return folded[at:start] in _ARABIC_CLITICS
+
+
+def _ends(folded: str, end: int, check: str) -> bool:
+    """Tell whether a word ends at `end`."""
+    if end >= len(folded):
+        return True
+    after = folded[end]
+    if check == "digit":
+        return not after.isdigit()
+    return not (after.isalnum() and after < "\u1100")

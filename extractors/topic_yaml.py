@@ -1,0 +1,304 @@
+"""Read a topic's definition out of YAML and say precisely what is wrong with it.
+
+Every mistake becomes a TopicError with the file, the line and what was expected; the first one ends
+the reading. The format is explained to its writers in seeds/topics/README.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from extractors.topic_definition import (
+    Alias,
+    Combination,
+    Concept,
+    Near,
+    Rule,
+    Scene,
+    TopicDefinition,
+    TopicError,
+    When,
+    Where,
+    Window,
+)
+from extractors.topic_fold import fold
+from extractors.topic_nodes import NodeReader
+
+_Kind = TypeVar("_Kind", bound=StrEnum)
+
+# Part of every version: raise it when the tagger reads the same definition in another way.
+ENGINE = 1
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?!?")
+_NEAR_WORDS = re.compile(r"(\d{1,3}) words")
+_TOPIC_KEYS = (
+    "topic", "title", "description", "wikidata", "media_topic", "window", "concepts", "gate",
+    "furniture", "scenes", "rules", "thresholds",
+)  # fmt: skip
+_RULE_KEYS = (
+    "name", "scene", "weight", "where", "times", "share", "when", "needs", "unless", "outnumbers",
+)  # fmt: skip
+
+
+def parse_definition(text: str, source: str) -> TopicDefinition:
+    """Read one definition.
+
+    Comes in: the YAML text and the name to call it by in errors (usually its file name). Goes out:
+    the checked definition, with a version that depends on its content and not on comments or
+    layout. Raises TopicError.
+    """
+    return _Reader(source).definition(_load(text, source))
+
+
+def _load(text: str, source: str) -> CommentedMap:
+    try:
+        loaded = YAML(typ="rt").load(text)
+    except DuplicateKeyError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise TopicError(source, line, "this key stands twice; expected each key once") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        raise TopicError(source, line, f"expected valid YAML, but {error.problem}") from error
+    except (YAMLError, ValueError) as error:
+        raise TopicError(source, None, f"expected valid YAML, but {error}") from error
+    if not isinstance(loaded, CommentedMap):
+        raise TopicError(source, 1, "expected a mapping with the keys topic, title, concepts, …")
+    return loaded
+
+
+class _Reader(NodeReader):
+    """Reads the parts of a definition in the order in which they refer to each other."""
+
+    def definition(self, node: CommentedMap) -> TopicDefinition:
+        self.keys(node, _TOPIC_KEYS, ("topic", "title", "concepts", "scenes", "rules"))
+        topic_id = self.text(node, "topic")
+        if not _ID.fullmatch(topic_id):
+            self.fail(node, "topic", f"expected an id like my-topic-2023, found {topic_id!r}")
+        concepts = self.concepts(node)
+        names = frozenset(concept.name for concept in concepts)
+        scenes = self.scenes(node, names)
+        rules = self.rules(node, frozenset(scene.name for scene in scenes))
+        on, mention = self.thresholds(node)
+        return TopicDefinition(
+            topic_id=topic_id,
+            title=self.text(node, "title"),
+            description=self.text(node, "description", ""),
+            version=_version(node),
+            concepts=concepts,
+            scenes=scenes,
+            rules=rules,
+            on=on,
+            mention=mention,
+            gate=self.gate(node, names, scenes),
+            furniture=frozenset(self.known(node, "furniture", names, "concept")),
+            window=self.window(node, frozenset(rule.name for rule in rules)),
+            wikidata=self.wikidata(node),
+            media_topic=self.media_topic(node),
+        )
+
+    # concepts
+
+    def concepts(self, node: CommentedMap) -> tuple[Concept, ...]:
+        listed = self.mapping(node, "concepts")
+        return tuple(self.concept(listed, name) for name in listed)
+
+    def concept(self, listed: CommentedMap, name: str) -> Concept:
+        if not isinstance(name, str) or not _ID.fullmatch(name):
+            self.fail(listed, name, f"expected a concept name like north-korea, found {name!r}")
+        node = self.mapping(listed, name)
+        self.keys(node, ("label", "wikidata", "media_topic", "aliases"), ("aliases",))
+        by_language = self.mapping(node, "aliases")
+        aliases = tuple(
+            alias for language in by_language for alias in self.aliases(by_language, language)
+        )
+        if not aliases:
+            self.fail(node, "aliases", f"expected at least one alias of {name}")
+        return Concept(
+            name=name,
+            label=self.text(node, "label", name),
+            aliases=aliases,
+            wikidata=self.wikidata(node),
+            media_topic=self.media_topic(node),
+        )
+
+    def aliases(self, by_language: CommentedMap, language: Any) -> Iterable[Alias]:
+        if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+            found = f"found {language!r} (write no in quotes)"
+            self.fail(by_language, language, f"expected a language like en or ko, {found}")
+        values = self.strings(by_language, language)
+        for index, value in enumerate(values):
+            node = by_language[language] if isinstance(by_language[language], list) else by_language
+            place = index if node is not by_language else language
+            yield self.alias(node, place, value, language)
+
+    def alias(self, node: Any, place: Any, value: str, language: str) -> Alias:
+        text = value.removeprefix("=")
+        core = text.removeprefix("*").removesuffix("*").strip()
+        folded = fold(core).text.strip()
+        if len(folded) < 2 and not _is_wide(folded):
+            self.fail(node, place, f"expected an alias of two letters or more, found {value!r}")
+        if "*" in core or "\n" in core:
+            self.fail(node, place, f"expected * only at the ends of an alias, found {value!r}")
+        return Alias(
+            text=core,
+            language=language.removesuffix("!"),
+            open_start=text.startswith("*"),
+            open_end=text.endswith("*"),
+            exact=value.startswith("="),
+            only=language.endswith("!"),
+        )
+
+    # scenes
+
+    def scenes(self, node: CommentedMap, names: frozenset[str]) -> tuple[Scene, ...]:
+        listed = self.mapping(node, "scenes")
+        if not listed:
+            self.fail(node, "scenes", "expected at least one scene")
+        return tuple(self.scene(listed, name, names) for name in listed)
+
+    def scene(self, listed: CommentedMap, name: str, names: frozenset[str]) -> Scene:
+        if not isinstance(name, str) or not _ID.fullmatch(name):
+            self.fail(listed, name, f"expected a scene name like the-meeting, found {name!r}")
+        node = self.mapping(listed, name)
+        self.keys(node, ("near", "all", "any", "none"), ())
+        near, words = self.near(node)
+        none = frozenset(self.known(node, "none", names, "concept"))
+        if ("all" in node) == ("any" in node):
+            self.fail(listed, name, "expected either `all` (concepts that meet) or `any` (a list)")
+        if "all" in node:
+            return Scene(name, near, words, (Combination(self.groups(node, names), none),))
+        listed_any = self.sequence(node, "any")
+        combinations = [
+            self.combination(listed_any, index, names, none) for index in range(len(listed_any))
+        ]
+        return Scene(name, near, words, tuple(combinations))
+
+    def combination(
+        self, listed: CommentedSeq, index: int, names: frozenset[str], none: frozenset[str]
+    ) -> Combination:
+        entry = listed[index]
+        if isinstance(entry, str):
+            return Combination((frozenset((self.name(listed, index, names, "concept"),)),), none)
+        if not isinstance(entry, CommentedMap):
+            self.fail(listed, index, "expected a concept, or `all: […]` with an optional `none`")
+        self.keys(entry, ("all", "none"), ("all",))
+        more = frozenset(self.known(entry, "none", names, "concept"))
+        return Combination(self.groups(entry, names), none | more)
+
+    def groups(self, node: CommentedMap, names: frozenset[str]) -> tuple[frozenset[str], ...]:
+        listed = self.sequence(node, "all")
+        if not listed:
+            self.fail(node, "all", "expected at least one concept")
+        groups = []
+        for index, entry in enumerate(listed):
+            if isinstance(entry, list):
+                places = range(len(entry))
+                groups.append(frozenset(self.name(entry, at, names, "concept") for at in places))
+            else:
+                groups.append(frozenset((self.name(listed, index, names, "concept"),)))
+        if not all(groups):
+            self.fail(node, "all", "expected no empty list of alternatives")
+        return tuple(groups)
+
+    def near(self, node: CommentedMap) -> tuple[Near, int]:
+        value = self.text(node, "near", "sentence")
+        words = _NEAR_WORDS.fullmatch(value)
+        if words and int(words[1]) > 0:
+            return Near.WORDS, int(words[1])
+        if value not in (Near.SENTENCE, Near.PARAGRAPH, Near.ARTICLE):
+            expected = "expected sentence, paragraph, article or a distance like '12 words'"
+            self.fail(node, "near", f"{expected}, found {value!r}")
+        return Near(value), 0
+
+    # rules, window, thresholds
+
+    def rules(self, node: CommentedMap, scenes: frozenset[str]) -> tuple[Rule, ...]:
+        listed = self.sequence(node, "rules")
+        rules: list[Rule] = []
+        for index, entry in enumerate(listed):
+            if not isinstance(entry, CommentedMap):
+                self.fail(listed, index, "expected a rule with name, scene and weight")
+            rules.append(self.rule(entry, scenes, frozenset(rule.name for rule in rules)))
+        if not any(rule.weight > 0 for rule in rules):
+            self.fail(node, "rules", "expected at least one rule with a weight above 0")
+        return tuple(rules)
+
+    def rule(self, node: CommentedMap, scenes: frozenset[str], earlier: frozenset[str]) -> Rule:
+        self.keys(node, _RULE_KEYS, ("name", "scene", "weight"))
+        name = self.text(node, "name")
+        if not _ID.fullmatch(name) or name in earlier:
+            self.fail(node, "name", f"expected a name like in-the-title, once, found {name!r}")
+        outnumbers = None
+        if "outnumbers" in node:
+            outnumbers = self.name(node, "outnumbers", scenes, "scene")
+        return Rule(
+            name=name,
+            scenes=tuple(self.known(node, "scene", scenes, "scene")),
+            weight=self.number(node, "weight", -10, 10),
+            where=frozenset(
+                map(Where, self.known(node, "where", frozenset(Where), "part") or Where)
+            ),
+            times=int(self.number(node, "times", 1, 1000, 1)),
+            share=self.number(node, "share", 0, 1, 0),
+            when=self.members(node, "when", When),
+            needs=tuple(self.known(node, "needs", earlier, "earlier rule")),
+            unless=tuple(self.known(node, "unless", earlier, "earlier rule")),
+            outnumbers=outnumbers,
+        )
+
+    def members(self, node: CommentedMap, key: str, kind: type[_Kind]) -> frozenset[_Kind]:
+        """Read one or several values of an enum; all of them when the key is missing."""
+        values = self.known(node, key, frozenset(kind), key)
+        return frozenset(kind(value) for value in values or kind)
+
+    def window(self, node: CommentedMap, rules: frozenset[str]) -> Window | None:
+        if "window" not in node:
+            return None
+        window = self.mapping(node, "window")
+        self.keys(window, ("first", "last", "outside_needs"), ("first", "last"))
+        first, last = self.day(window, "first"), self.day(window, "last")
+        if last < first:
+            self.fail(window, "last", f"expected a day not before {first}, found {last}")
+        needs = self.known(window, "outside_needs", rules, "rule")
+        return Window(first, last, tuple(needs))
+
+    def thresholds(self, node: CommentedMap) -> tuple[float, float]:
+        if "thresholds" not in node:
+            return 0.6, 0.2
+        thresholds = self.mapping(node, "thresholds")
+        self.keys(thresholds, ("on", "mention"), ("on", "mention"))
+        on = self.number(thresholds, "on", 0.01, 1)
+        mention = self.number(thresholds, "mention", 0.01, 1)
+        if mention >= on:
+            self.fail(thresholds, "mention", f"expected less than on ({on}), found {mention}")
+        return on, mention
+
+    def gate(
+        self, node: CommentedMap, names: frozenset[str], scenes: tuple[Scene, ...]
+    ) -> frozenset[str]:
+        if "gate" in node:
+            return frozenset(self.known(node, "gate", names, "concept"))
+        combinations = (one for scene in scenes for one in scene.combinations)
+        return frozenset(name for one in combinations for group in one.groups for name in group)
+
+
+def _is_wide(folded: str) -> bool:
+    """Tell whether a one-character alias is a Han character, which is a word by itself."""
+    return len(folded) == 1 and "\u4e00" <= folded <= "\u9fff"
+
+
+def _version(node: CommentedMap) -> str:
+    plain = json.dumps([ENGINE, node], sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.blake2b(plain.encode("utf-8"), digest_size=8).hexdigest()

@@ -193,7 +193,8 @@ def read_url(url: str, settings: NetSettings) -> Target | Refusal:
     try:
         parsed = httpx.URL(text)
         host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
-        port = parsed.port or (443 if parsed.scheme == "https" else 80)
+        usual = 443 if parsed.scheme == "https" else 80
+        port = usual if parsed.port is None else parsed.port
     except (httpx.InvalidURL, ValueError) as exc:
         return _bad(f"not a well-formed address: {str(exc)[:120]}")
     refusal = _refuse_host(host, settings)
@@ -204,8 +205,7 @@ def read_url(url: str, settings: NetSettings) -> Target | Refusal:
     ):
         return _bad(f"port {port} is not one that is asked")
     shown = f"[{host}]" if ":" in host else host
-    default = port == (443 if parsed.scheme == "https" else 80)
-    netloc = shown if default else f"{shown}:{port}"
+    netloc = shown if port == usual else f"{shown}:{port}"
     path = parsed.raw_path or b"/"
     return Target(
         scheme=parsed.scheme,

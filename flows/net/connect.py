@@ -121,7 +121,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         kept, said = choose_addresses(host, resolved, self._settings)
         if not kept:
             raise RefusedError(said or f"{host} has no address")
-        stream = await self._first_of(_alternate(kept)[:_ADDRESSES], port, limit)
+        try:
+            stream = await self._first_of(_alternate(kept)[:_ADDRESSES], port, limit)
+        except httpcore.ConnectError as exc:  # in words now: the pool drops the cause
+            raise httpcore.ConnectError(_connect_words(exc)) from exc
         return _GuardedStream(stream)
 
     async def sleep(self, seconds: float) -> None:
@@ -234,7 +237,7 @@ def _tls_words(exc: BaseException) -> str:
     return "no encrypted connection: it broke off"
 
 
-def connect_words(exc: BaseException) -> str:
+def _connect_words(exc: BaseException) -> str:
     """Say in plain words why a connection was not made, out of the chain of its causes."""
     known = {
         errno.ECONNREFUSED: "the connection was refused",

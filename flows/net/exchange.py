@@ -9,7 +9,7 @@ import httpcore
 
 from extractors.records import Reason
 from flows.net.addresses import Target
-from flows.net.connect import DnsError, RefusedError, TlsError, connect_words
+from flows.net.connect import DnsError, RefusedError, TlsError
 from flows.net.decode import ACCEPTED, TooLargeError, UndecodableError, codings, decode
 from flows.net.door import Accept
 from flows.net.headers import sendable
@@ -188,7 +188,7 @@ def answer_of_error(exc: Exception, settings: NetSettings) -> Answer:
         detail = f"no connection within {settings.connect_s:g} s"
         return Answer(reason=Reason.TIMEOUT, detail=detail, connected=False)
     if isinstance(exc, httpcore.ConnectError):
-        return Answer(reason=Reason.CONNECT, detail=connect_words(exc), connected=False)
+        return Answer(reason=Reason.CONNECT, detail=str(exc) or "no connection", connected=False)
     if isinstance(exc, httpcore.TimeoutException):
         return Answer(reason=Reason.TIMEOUT, detail=f"nothing came for {settings.read_s:g} s")
     return _answer_of_protocol(exc)

@@ -188,7 +188,9 @@ class Kit:
     FakeTime = FakeTime
 
     @staticmethod
-    def play(play: Play, path: str = "/", settings: NetSettings | None = None, **ask: Any) -> Fetched:
+    def play(
+        play: Play, path: str = "/", settings: NetSettings | None = None, **ask: Any
+    ) -> Fetched:
         """Serve one script and fetch it once, from beginning to end."""
 
         async def run() -> Fetched:

@@ -230,7 +230,6 @@ def test_redirects_without_end_stop_after_ten(kit):
         ("gopher://example.com/", Reason.BAD_URL),
         ("javascript:alert(1)", Reason.BAD_URL),
         ("http://", Reason.REDIRECTS),
-        ("http:///nowhere", Reason.BAD_URL),
         ("http://exa mple.com/", Reason.BAD_URL),
         ("http://[::1", Reason.BAD_URL),
         ("", Reason.REDIRECTS),

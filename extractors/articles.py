@@ -1,0 +1,254 @@
+"""One page to one article: the order in which its parts are read, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from extractors.authors import choose_authors
+from extractors.body import Body, best_body
+from extractors.charsets import Decoded, decode
+from extractors.kinds import PageSigns, judge_page
+from extractors.language import detect_language
+from extractors.metadata import Statements, read_statements
+from extractors.published import Publication, choose_publication
+from extractors.records import Candidate, Entry, Extracted, Reason, State
+from extractors.text import normalise_line, word_count
+from extractors.titles import choose_title
+from extractors.urls import clean_url, registrable_domain
+
+# Moves with every change that can change a row, so that `reprocess` knows what is stale.
+EXTRACTOR_VERSION = "1"
+
+_LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
+_MOST_TAGS = 40
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
+_HTML_START = re.compile(
+    rb"<\s*(?:!doctype|html|head|body|div|p|meta|article|title|script|h1|span)\b", re.IGNORECASE
+)
+_NOT_HTML = ("application/pdf", "image/", "audio/", "video/", "application/zip")
+_MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"RIFF")
+
+
+def extract(
+    html: bytes,
+    url: str | None,
+    *,
+    entry: Entry | None = None,
+    fetched_at: datetime,
+    content_type: str | None = None,
+    last_modified: str | None = None,
+) -> Extracted:
+    """Make an article out of a page's bytes.
+
+    `url` is the address asked for (None for a file), `entry` what the feed said of it,
+    `fetched_at` the aware UTC time of the fetch, which only bounds dates; `content_type` and
+    `last_modified` are HTTP headers. Returns an Extracted in any case: what is no article is
+    rejected, what cannot be read failed, each with a reason. Never raises, whatever the bytes.
+    """
+    address = clean_url(url) if url else None
+    try:
+        return _extract(html, address, entry, fetched_at, content_type, last_modified)
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        KeyError,
+        RecursionError,
+        etree.LxmlError,
+    ) as error:
+        detail = f"{type(error).__name__}: {error}"[:200]
+        return _unreadable(address, Reason.UNPARSABLE, detail)
+
+
+def _extract(
+    body: bytes,
+    url: str | None,
+    entry: Entry | None,
+    fetched_at: datetime,
+    content_type: str | None,
+    last_modified: str | None,
+) -> Extracted:
+    refused = _refusal(body, content_type)
+    if refused:
+        return _unreadable(url, *refused)
+    decoded = decode(body[:_LARGEST], content_type)
+    tree = parse_page(decoded.text)
+    if tree is None:
+        return _unreadable(url, Reason.UNPARSABLE, "no elements")
+    page = read_statements(tree, url)
+    signs = _tree_signs(tree)
+    feed_text = (entry.content or entry.summary) if entry else None
+    text = best_body(tree, linked=page.body, promised=page.words, feed=feed_text)
+    when = choose_publication(
+        page.published,
+        page.modified,
+        url=url,
+        last_modified=last_modified,
+        entry=entry,
+        fetched_at=fetched_at,
+    )
+    return _assemble(page, text, signs, url, entry, when, decoded)
+
+
+def parse_page(text: str) -> HtmlElement | None:
+    """Parse a decoded page, without comments and processing instructions; None for no element."""
+    clean = _CONTROL.sub("", _XML_DECLARATION.sub("", text, count=1))
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+    try:
+        tree = document_fromstring(clean.encode("utf-8"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None
+    return tree if isinstance(tree, HtmlElement) else None
+
+
+def _refusal(body: bytes, content_type: str | None) -> tuple[Reason, str] | None:
+    if not body.strip():
+        return Reason.EMPTY, ""
+    start = body[:2048]
+    if start.startswith(_MAGIC):
+        return Reason.BINARY, repr(start[:8])
+    html_like = bool(_HTML_START.search(body[:65536].replace(b"\x00", b"")))
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if not html_like:
+        if start.count(b"\x00") * 10 > len(start):
+            return Reason.BINARY, "mostly zero bytes"
+        return Reason.NOT_HTML, kind or "no HTML element"
+    return (Reason.NOT_HTML, kind) if kind.startswith(_NOT_HTML) else None
+
+
+def _unreadable(url: str | None, reason: Reason, detail: str) -> Extracted:
+    return Extracted(
+        url=url, kind="error", state=State.FAILED, reason=reason, detail=detail,
+        published_reason="the page could not be read", extractor_version=EXTRACTOR_VERSION,
+    )  # fmt: skip
+
+
+def _tree_signs(tree: HtmlElement) -> tuple[int, float]:
+    """Count headings that are links, and the share of the page's text that stands in links."""
+    teasers = sum(1 for _ in tree.xpath("//*[self::h2 or self::h3 or self::h4][.//a or parent::a]"))
+    root = tree.find("body")
+    root = tree if root is None else root
+    total = len("".join(root.itertext("p", "li", "a", "h2", "h3", "span", "div", "td", "h4")))
+    linked = sum(len("".join(link.itertext())) for link in root.iter("a"))
+    return teasers, linked / total if total else 0.0
+
+
+def _assemble(
+    page: Statements,
+    body: Body,
+    tree_signs: tuple[int, float],
+    url: str | None,
+    entry: Entry | None,
+    when: Publication,
+    decoded: Decoded,
+) -> Extracted:
+    sites = _site_names(page, url)
+    titles = [("entry", entry.title)] if entry and entry.title else []
+    title = choose_title([*titles, *page.titles], sites)
+    names = [("entry", name) for name in entry.authors] if entry else []
+    byline = choose_authors([*page.authors, *names], sites)
+    hint = next((value for _, value in page.languages), None) or (entry.language if entry else None)
+    language = detect_language(body.text or title.title or "", hint=hint)
+    words = word_count(body.text, language)
+    verdict = judge_page(_signs(page, body, tree_signs, url, title.title, words, when))
+    paywalled = _paywalled(page)
+    lead = next((value for origin, value in page.leads if origin == "opengraph"), None)
+    canonical = next((found for raw in page.canonical if (found := clean_url(raw, url))), None)
+    publisher = _publisher(page)
+    said = [
+        Candidate("publisher", origin, value, chosen=value == publisher)
+        for origin, value in page.sites
+    ]
+    said += [Candidate("language", origin, value) for origin, value in page.languages]
+    return Extracted(
+        url=url,
+        canonical_url=canonical,
+        title=title.title,
+        text=body.text,
+        authors=byline.people,
+        agency=byline.agency,
+        publisher=publisher,
+        published_at=when.published_at,
+        published_precision=when.precision,
+        published_reason=when.reason,
+        modified_at=when.modified_at,
+        language=language,
+        section=next((line for raw in page.sections if (line := normalise_line(raw))), None),
+        tags=_tags(page),
+        lead=lead or next((value for _, value in page.leads), None),
+        image=next((found for raw in page.images if (found := clean_url(raw, url))), None),
+        kind="teaser" if verdict.kind == "article" and paywalled and words < 120 else verdict.kind,
+        paywalled=paywalled,
+        path=body.path,
+        word_count=words,
+        candidates=(*title.candidates, *when.candidates, *byline.candidates, *said),
+        extractor_version=EXTRACTOR_VERSION,
+        state=State.LANDED if verdict.reason is None else State.REJECTED,
+        reason=verdict.reason,
+        detail=verdict.detail or (f"{decoded.broken} unreadable bytes" if decoded.broken else ""),
+    )
+
+
+def _signs(
+    page: Statements, body: Body, tree_signs: tuple[int, float], url: str | None,
+    title: str | None, words: int, when: Publication,
+) -> PageSigns:  # fmt: skip
+    declared = page.linked.article is not None or "article" in page.page_types
+    dated = any(
+        item.instant for item in when.candidates if item.origin not in ("http", "url", "time")
+    )
+    longest = max((word_count(line, None) for line in body.text.split("\n")), default=0)
+    return PageSigns(
+        url=url, title=title, text=body.text[:20000], words=words, types=page.linked.types,
+        page_types=tuple(page.page_types), declared=declared, dated=dated, teasers=tree_signs[0],
+        link_share=tree_signs[1], longest=longest,
+    )  # fmt: skip
+
+
+def _site_names(page: Statements, url: str | None) -> tuple[str, ...]:
+    names = [value for _, value in page.sites]
+    host = urlsplit(url).hostname if url else None
+    if host:
+        domain = registrable_domain(host)
+        names += [host.removeprefix("www."), domain, domain.partition(".")[0]]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _publisher(page: Statements) -> str | None:
+    for origin in ("opengraph", "json-ld", "meta"):
+        found = next((value for source, value in page.sites if source == origin), None)
+        if found:
+            return found
+    return None
+
+
+def _tags(page: Statements) -> tuple[str, ...]:
+    seen: dict[str, str] = {}
+    for raw in page.tags:
+        tag = normalise_line(raw)
+        if tag and len(tag) <= 80:
+            seen.setdefault(tag.casefold(), tag)
+    return tuple(seen.values())[:_MOST_TAGS]
+
+
+def _paywalled(page: Statements) -> bool:
+    words = frozenset(page.accessible)
+    closed = {
+        "free:false",
+        "false",
+        "free:no",
+        "no",
+        "locked",
+        "metered",
+        "premium",
+        "paid",
+        "subscriber",
+    }
+    return bool(words & closed)

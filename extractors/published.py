@@ -1,0 +1,261 @@
+"""When an article was published: every date somebody states, and the one they agree on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import unquote, urlsplit
+
+from extractors.dates import parse_date
+from extractors.records import Candidate, Entry, Precision
+
+# How much each origin's word counts. Machine-read statements made for publishing come first; a
+# <time> may belong to anything on the page, and a server's Last-Modified to its cache.
+_WEIGHTS = {
+    "entry": 1.0, "file": 1.0, "json-ld": 1.0, "opengraph": 0.95, "microdata": 0.8, "meta": 0.7,
+    "time": 0.5, "url": 0.45, "text": 0.35, "http": 0.05,
+}  # fmt: skip
+_LATER_TIME = 0.15  # any <time> but the first
+_DAY_SUPPORT = 0.8  # what a date without a time lends to an instant on that day
+_MIDNIGHT = 0.6  # a time of exactly 00:00:00 is mostly a date in disguise
+
+_SAME = timedelta(minutes=2)
+_AHEAD_INSTANT = timedelta(hours=2)  # clocks and embargoes
+_AHEAD_LOCAL = timedelta(hours=26)  # an unknown zone is at most 14 hours east
+_BEFORE_ENTRY = timedelta(days=3 * 365)
+_FIRST_YEAR = 1990
+_CRAWL = timedelta(hours=48)
+
+_URL_DAY = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<mark>[/_.\-]?)(?P<month>0[1-9]|1[0-2]|[1-9](?=\D))(?P=mark)"
+    r"(?P<day>0[1-9]|[12]\d|3[01]|[1-9](?=\D|$))(?!\d)"
+)
+_URL_DAY_FIRST = re.compile(
+    r"(?<!\d)(?P<day>0[1-9]|[12]\d|3[01])(?P<mark>[/_.\-])(?P<month>0[1-9]|1[0-2])(?P=mark)(?P<year>20\d{2})(?!\d)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The chosen instants (UTC or None), how exact, why in words, and all candidates."""
+
+    published_at: datetime | None
+    precision: Precision
+    reason: str
+    modified_at: datetime | None
+    candidates: tuple[Candidate, ...]
+
+
+def choose_publication(
+    published: list[tuple[str, str]],
+    modified: list[tuple[str, str]],
+    *,
+    url: str | None,
+    last_modified: str | None,
+    entry: Entry | None,
+    fetched_at: datetime,
+) -> Publication:
+    """Choose when an article was published and last changed.
+
+    `published` and `modified` are (origin, raw date) statements of the page, `last_modified` the
+    HTTP header. Dates that lie after `fetched_at` (aware UTC), before 1990, or years before the
+    entry are kept as candidates and never chosen. Equal instants add their weights up; dates
+    without a time support instants on their day; the most exact statement of the strongest group
+    is taken. The day of the fetch is never used as a date.
+    """
+    candidates = _candidates(published, url, last_modified, entry)
+    usable = [item for item in candidates if _plausible(item, entry, fetched_at)]
+    usable = _with_zones(usable)
+    changes = [_parsed("modified", origin, raw) for origin, raw in modified]
+    if entry and entry.modified_at:
+        changes.append(
+            Candidate(
+                "modified",
+                "entry",
+                entry.modified_at.isoformat(),
+                entry.modified_at,
+                Precision.INSTANT,
+            )
+        )
+    best = _strongest(usable)
+    modified_at = _latest_change(changes, best, fetched_at)
+    if best is None:
+        why = "nobody states a date" if not candidates else "no stated date is plausible"
+        return Publication(None, Precision.NONE, why, modified_at, (*candidates, *changes))
+    marked = tuple(
+        replace(item, chosen=item.origin == best.origin and item.value == best.value)
+        for item in candidates
+    )
+    reason = _reason(best, usable, candidates)
+    return Publication(best.instant, best.precision, reason, modified_at, (*marked, *changes))
+
+
+def url_day(url: str | None) -> str | None:
+    """Return the day an address names ('2023-09-13'), or None."""
+    if not url:
+        return None
+    path = unquote(urlsplit(url).path)
+    match = _URL_DAY.search(path) or _URL_DAY_FIRST.search(path)
+    if not match:
+        return None
+    return f"{match['year']}-{int(match['month']):02d}-{int(match['day']):02d}"
+
+
+def _candidates(
+    published: list[tuple[str, str]],
+    url: str | None,
+    last_modified: str | None,
+    entry: Entry | None,
+) -> list[Candidate]:
+    found = []
+    if entry and entry.published_at:
+        raw = entry.published_raw or entry.published_at.isoformat()
+        precision = entry.published_precision
+        if precision is Precision.NONE:
+            precision = Precision.INSTANT
+        found.append(
+            Candidate("published", "entry", raw, entry.published_at, precision, parse_date(raw)[2])
+        )
+    found += [_parsed("published", origin, raw) for origin, raw in published]
+    day = url_day(url)
+    if day:
+        found.append(_parsed("published", "url", day))
+    if last_modified:
+        found.append(_parsed("published", "http", last_modified))
+    return found
+
+
+def _parsed(field: str, origin: str, raw: str) -> Candidate:
+    instant, precision, zone = parse_date(raw)
+    return Candidate(field, origin, raw[:200], instant, precision, zone)
+
+
+def _plausible(item: Candidate, entry: Entry | None, fetched_at: datetime) -> bool:
+    if item.instant is None or item.instant.year < _FIRST_YEAR:
+        return False
+    ahead = _AHEAD_INSTANT if item.precision is Precision.INSTANT else _AHEAD_LOCAL
+    if item.instant > fetched_at + ahead:
+        return False
+    # A server that stamps its answers says when we came, not when anybody published.
+    if item.origin == "http" and item.instant > fetched_at - _CRAWL:
+        return False
+    if entry and entry.published_at and item.origin != "entry":
+        return item.instant > entry.published_at - _BEFORE_ENTRY
+    return True
+
+
+def _with_zones(items: list[Candidate]) -> list[Candidate]:
+    """Give a time without a zone the zone another statement of the same wall clock names."""
+    zoned = {_wall_clock(item): item for item in items if item.precision is Precision.INSTANT}
+    out = []
+    for item in items:
+        twin = zoned.get(item.instant) if item.precision is Precision.LOCAL else None
+        if twin and twin.instant != item.instant:
+            item = replace(item, instant=twin.instant)  # noqa: PLW2901
+        out.append(item)
+    return out
+
+
+def _wall_clock(item: Candidate) -> datetime | None:
+    """Return the local time as it was written, labelled UTC for comparison with zoneless ones."""
+    if item.instant is None or item.zone in (None, "Z"):
+        return item.instant
+    match = re.match(r"([+-])(\d{2}):(\d{2})$", item.zone or "")
+    if not match:
+        return item.instant
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return item.instant + (offset if match[1] == "+" else -offset)
+
+
+def _weight(item: Candidate, first_time: Candidate | None) -> float:
+    weight = _WEIGHTS.get(item.origin, 0.3)
+    if item.origin == "time" and item is not first_time:
+        weight = _LATER_TIME
+    wall = _wall_clock(item)
+    if (
+        item.precision in (Precision.INSTANT, Precision.LOCAL)
+        and wall
+        and not (wall.hour or wall.minute or wall.second)
+    ):
+        weight *= _MIDNIGHT
+    return weight
+
+
+def _supports(other: Candidate, item: Candidate) -> float:
+    """Return the share of its weight that `other` lends to `item`."""
+    if other.instant is None or item.instant is None:
+        return 0.0
+    if other.precision is Precision.DAY or item.precision is Precision.DAY:
+        wall, day = _wall_clock(item), _wall_clock(other)
+        same = (
+            wall
+            and day
+            and (wall.date() == day.date() or item.instant.date() == other.instant.date())
+        )
+        return _DAY_SUPPORT if same else 0.0
+    return 1.0 if abs(other.instant - item.instant) <= _SAME else 0.0
+
+
+def _strongest(items: list[Candidate]) -> Candidate | None:
+    if not items:
+        return None
+    first_time = next((item for item in items if item.origin == "time"), None)
+    weights = {id(item): _weight(item, first_time) for item in items}
+
+    def rank(item: Candidate) -> tuple[float, int, float]:
+        by_origin: dict[str, float] = {}
+        for other in items:
+            lent = weights[id(other)] * (1.0 if other is item else _supports(other, item))
+            by_origin[other.origin] = max(by_origin.get(other.origin, 0.0), lent)
+        exact = {Precision.INSTANT: 0.3, Precision.LOCAL: 0.15}.get(item.precision, 0.0)
+        return (
+            round(sum(by_origin.values()) + exact, 6),
+            int(item.zone is not None),
+            weights[id(item)],
+        )
+
+    return max(items, key=rank)
+
+
+def _latest_change(
+    changes: list[Candidate], best: Candidate | None, fetched_at: datetime
+) -> datetime | None:
+    """Return the modification the best origin states, when it does not precede publication."""
+    usable = [item for item in changes if _plausible(item, None, fetched_at) and item.instant]
+    if best is not None and best.instant is not None:
+        floor = (
+            best.instant
+            if best.precision is not Precision.DAY
+            else best.instant - timedelta(hours=14)
+        )
+        usable = [item for item in usable if item.instant and item.instant >= floor]
+    if not usable:
+        return None
+    first = max(
+        usable,
+        key=lambda item: (item.precision is Precision.INSTANT, _WEIGHTS.get(item.origin, 0.3)),
+    )
+    return first.instant
+
+
+def _reason(best: Candidate, usable: list[Candidate], candidates: list[Candidate]) -> str:
+    agreeing = sorted(
+        {item.origin for item in usable if _supports(item, best) and item.origin != best.origin}
+    )
+    differing = sorted(
+        {item.origin for item in usable if not _supports(item, best)} - {best.origin, *agreeing}
+    )
+    ruled_out = len(candidates) - len(usable)
+    parts = [f"stated by {best.origin}"]
+    if agreeing:
+        parts.append(f"{', '.join(agreeing)} agree{'s' if len(agreeing) == 1 else ''}")
+    if differing:
+        parts.append(f"{', '.join(differing)} differ{'s' if len(differing) == 1 else ''}")
+    if ruled_out:
+        parts.append(f"{ruled_out} unreadable or implausible")
+    if best.precision is Precision.LOCAL:
+        parts.append("no zone stated, taken as UTC")
+    elif best.precision is Precision.DAY:
+        parts.append("no time stated")
+    return "; ".join(parts)

@@ -1,0 +1,144 @@
+"""An article's title: what the page's statements have in common, less the site's name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from extractors.records import Candidate
+from extractors.text import normalise_line
+
+# How much each origin's word counts. Headline, h1 and og:title say the same on most pages; <title>
+# and Twitter's are written for search engines and cards.
+_WEIGHTS = {
+    "entry": 1.1, "file": 1.1, "json-ld": 1.0, "opengraph": 1.05, "h1": 1.0, "microdata": 0.7,
+    "meta": 0.5, "title": 0.5,
+}  # fmt: skip
+_NEAR = 0.6  # how much of the weight a like-worded title lends
+
+_SEPARATOR = re.compile(
+    r"\s+[|\-–—·•:»«/~∣｜－]+\s+|\s*[|｜∣]\s*|\s+::\s+|(?<=\S)\s*[–—]\s+(?=[A-Z][\w.]{2,}$)"
+)
+_FOLD_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»‘’‚‛`´′″「」『』', "'"))
+_WORD = re.compile(r"\w+")
+_TRUNCATED = re.compile(r"\s*(?:…|\.\.\.)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The title chosen (None when nobody states one) and every candidate, the chosen one marked."""
+
+    title: str | None
+    candidates: tuple[Candidate, ...] = ()
+
+
+def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> Choice:
+    """Choose among (origin, title) statements by agreement.
+
+    `sites` are the names the site goes by (publisher, og:site_name, host): they are cut from the
+    ends of each title first. Equal titles add their weights up, like-worded ones lend a part of
+    theirs; among equals the earlier origin of opengraph, json-ld, h1 wins.
+    """
+    cleaned = [(origin, value, strip_site(value, sites)) for origin, value in _first_h1(statements)]
+    cleaned = [
+        item for item in cleaned if item[2] and fold(item[2]) not in map(fold, sites)
+    ] or cleaned
+    if not cleaned:
+        return Choice(None)
+    scores = [_score(index, cleaned) for index in range(len(cleaned))]
+    best = max(
+        range(len(cleaned)), key=lambda index: (scores[index], _WEIGHTS.get(cleaned[index][0], 0))
+    )
+    candidates = tuple(
+        Candidate("title", origin, value, chosen=index == best)
+        for index, (origin, value, _) in enumerate(cleaned)
+    )
+    return Choice(cleaned[best][2], candidates)
+
+
+def strip_site(title: str, sites: tuple[str, ...]) -> str:
+    """Cut the site's names, and sections before them, off either end of a title."""
+    text = normalise_line(title)
+    names = {_squeeze(name) for name in sites if name}
+    for _ in range(3):
+        pieces = [(match.start(), match.end()) for match in _SEPARATOR.finditer(text)]
+        if not pieces:
+            break
+        start, end = pieces[-1]
+        if _is_site(text[end:], names):
+            text = text[:start].rstrip()
+            continue
+        start, end = pieces[0]
+        if _is_site(text[:start], names):
+            text = text[end:].lstrip()
+            continue
+        break
+    return text
+
+
+def fold(text: str) -> str:
+    """Return a title as it is compared: NFKC, case folded, quotes and spaces folded."""
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_FOLD_QUOTES)
+    return " ".join(folded.split())
+
+
+def _first_h1(statements: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Keep of several h1 (logos, teasers) the one most like what the others say."""
+    heads = [value for origin, value in statements if origin == "h1"]
+    if len(heads) <= 1:
+        return statements
+    rest = [value for origin, value in statements if origin != "h1"]
+    best = max(
+        heads, key=lambda head: (sum(_alike(head, other) for other in rest), -heads.index(head))
+    )
+    return [item for item in statements if item[0] != "h1" or item[1] == best]
+
+
+def _score(index: int, items: list[tuple[str, str, str]]) -> float:
+    own = fold(items[index][2])
+    total = 0.0
+    counted: set[str] = set()
+    for position, (origin, _, title) in enumerate(items):
+        if origin in counted and position != index:
+            continue  # one origin has one vote
+        counted.add(origin)
+        weight = _WEIGHTS.get(origin, 0.3)
+        other = fold(title)
+        if other == own:
+            total += weight
+        elif _starts(other, own) or _starts(own, other):
+            total += weight * 0.8
+        else:
+            total += weight * _NEAR * _alike(own, other)
+    return total - (0.5 if _TRUNCATED.search(items[index][2]) else 0.0)
+
+
+def _starts(short: str, long: str) -> bool:
+    cut = _TRUNCATED.sub("", short)
+    return len(cut) >= 20 and long.startswith(cut)
+
+
+def _alike(first: str, second: str) -> float:
+    one, two = set(_WORD.findall(first.casefold())), set(_WORD.findall(second.casefold()))
+    if not one or not two:
+        return 0.0
+    return len(one & two) / len(one | two)
+
+
+def _squeeze(name: str) -> str:
+    return re.sub(r"^the|[\W_]+|(?:com|net|org)$", "", name.casefold())
+
+
+def _is_site(piece: str, names: set[str]) -> bool:
+    squeezed = _squeeze(piece)
+    return bool(squeezed) and (
+        squeezed in names
+        or any(
+            len(name) >= 4
+            and len(squeezed) >= 4
+            and (squeezed.startswith(name) or name.startswith(squeezed))
+            and len(piece) <= 40
+            for name in names
+        )
+    )

@@ -1,0 +1,73 @@
+"""What a feed says about when to come back: ttl, skipHours, skipDays, sy:updatePeriod.
+
+RSS 2.0 (https://www.rssboard.org/rss-specification) and the syndication module of RSS 1.0. Read
+from the text outside the entries, since feedparser keeps only the last hour and day of each list.
+"""
+
+from __future__ import annotations
+
+import re
+
+from extractors.records import FeedHints
+
+_FIRST_ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_LAST_ENTRY = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_TTL = re.compile(r"<ttl>\s*(\d{1,9})(?:\.\d+)?\s*</ttl>", re.IGNORECASE)
+_SKIP = {
+    name: re.compile(rf"<{name}>(.*?)</{name}>", re.IGNORECASE | re.DOTALL)
+    for name in ("skipHours", "skipDays")
+}
+_HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
+_DAY = re.compile(r"<day>\s*([A-Za-z]+)\s*</day>", re.IGNORECASE)
+_PERIOD = re.compile(r"<sy:updatePeriod>\s*([A-Za-z]+)\s*</sy:updatePeriod>", re.IGNORECASE)
+_FREQUENCY = re.compile(r"<sy:updateFrequency>\s*(\d{1,6})\s*</sy:updateFrequency>", re.IGNORECASE)
+_PERIODS = {
+    "hourly": 3600,
+    "daily": 86400,
+    "weekly": 604800,
+    "monthly": 2592000,
+    "yearly": 31536000,
+}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WINDOW = 20_000  # characters looked at before the first entry and after the last
+_MAX_TTL_S = 366 * 86400
+
+
+def read_hints(text: str) -> FeedHints:
+    """Read the hints of an RSS, RDF or Atom document; hours are UTC, Monday is day 0."""
+    first = _FIRST_ENTRY.search(text)
+    around = text[: min(first.start(), _WINDOW)] if first else text[:_WINDOW]
+    if first:
+        tail = text[max(first.start(), len(text) - _WINDOW) :]
+        last = None
+        for last in _LAST_ENTRY.finditer(tail):
+            pass
+        around += tail[last.end() :] if last else ""
+    ttl = _TTL.search(around)
+    period = _PERIOD.search(around)
+    return FeedHints(
+        ttl_s=min(int(ttl[1]) * 60, _MAX_TTL_S) or None if ttl else None,
+        skip_hours=_skip_hours(around),
+        skip_days=_skip_days(around),
+        update_period_s=_update_period(around, period[1].lower()) if period else None,
+    )
+
+
+def _skip_hours(around: str) -> tuple[int, ...]:
+    block = _SKIP["skipHours"].search(around)
+    # Some count 1 to 24: 24 is midnight.
+    hours = {int(hour) % 24 for hour in _HOUR.findall(block[1]) if int(hour) <= 24} if block else ()
+    return tuple(sorted(hours))
+
+
+def _skip_days(around: str) -> tuple[int, ...]:
+    block = _SKIP["skipDays"].search(around)
+    days = {day.lower() for day in _DAY.findall(block[1])} if block else set()
+    return tuple(index for index, day in enumerate(_DAYS) if day in days)
+
+
+def _update_period(around: str, period: str) -> int | None:
+    seconds = _PERIODS.get(period)
+    frequency = _FREQUENCY.search(around)
+    times = max(int(frequency[1]), 1) if frequency else 1
+    return max(seconds // times, 1) if seconds else None

@@ -54,7 +54,7 @@ class ServerState:
     pid: int
     started: int  # clock ticks since boot, so that a reused pid is not taken for it
     port: int
-    desk: bool  # with UI and scheduler
+    desk: bool  # with the scheduler
 
     @property
     def api(self) -> str:
@@ -112,6 +112,7 @@ def server(
     data: Path,
     *,
     desk: bool = False,
+    ui: bool = False,
     port: int | None = None,
     start_timeout: float = START_TIMEOUT_S,
     stop: threading.Event | None = None,
@@ -120,10 +121,10 @@ def server(
     """Have a Prefect server for the time of the block; yield its API URL, already exported.
 
     PREFECT_API_URL, when set, is used as it is. Otherwise a live server of this data directory
-    is shared, or one is started on loopback (on `port`, else on a free one). `desk` asks for one
-    with UI and scheduler: while a run's plain server is still in use, it is waited for, and
-    `on_wait` is told so once. Seconds everywhere. Raises ServerError with a line for the user,
-    Stopped when `stop` was set meanwhile.
+    is shared, or one is started on loopback (on `port`, else on a free one), with Prefect's pages
+    if `ui`. `desk` asks for one with the scheduler: while a run's plain server is still in use,
+    its end is waited for, and `on_wait` is told so once. Seconds everywhere. Raises ServerError
+    with a line for the user, Stopped when `stop` was set meanwhile.
     """
     with exported(prefect_environment(data, os.environ)):
         configured = os.environ.get("PREFECT_API_URL")
@@ -138,7 +139,7 @@ def server(
             while state is None:
                 users = stack.enter_context((home / "server.users").open("a+"))
                 _lock(users, fcntl.LOCK_SH, patience)
-                state = _find_or_start(home, desk=desk, port=port, patience=patience)
+                state = _find_or_start(home, desk=desk, ui=ui, port=port, patience=patience)
                 if state is None:  # a run's server: come back when it is gone
                     on_wait("a run has a Prefect server of its own: waiting for it to end")
                     on_wait = lambda _line: None  # noqa: E731
@@ -160,9 +161,9 @@ def own_server(
     Flow runs started in the block carry a tag with this process (`process_tag`), by which the
     sweep knows when they are orphaned; at the end of the block every task run of theirs is
     awaited and logs and events are sent, so that nothing is lost or printed afterwards.
-    `ui` asks for a server with UI and scheduler.
+    `ui` asks for Prefect's pages, should the server have to be started.
     """
-    with server(data, desk=ui, port=port, start_timeout=start_timeout) as api:
+    with server(data, ui=ui, port=port, start_timeout=start_timeout) as api:
         _refuse_stale_prefect(api)
         import prefect
 
@@ -248,7 +249,7 @@ def _lock(file: IO[str], kind: int, patience: _Patience) -> None:
 
 
 def _find_or_start(
-    home: Path, *, desk: bool, port: int | None, patience: _Patience
+    home: Path, *, desk: bool, ui: bool, port: int | None, patience: _Patience
 ) -> ServerState | None:
     """Return the live server, or start one; None when the live one is not the kind asked for."""
     with (home / "server.start").open("a+") as starting:
@@ -263,18 +264,20 @@ def _find_or_start(
         while True:
             tries -= 1
             try:
-                return _start(home, desk=desk, port=port or _free_port(), patience=patience)
+                return _start(home, desk=desk, ui=ui, port=port or _free_port(), patience=patience)
             except ServerError:
                 if not tries or patience.over:  # another program may have taken the free port
                     raise
 
 
-def _start(home: Path, *, desk: bool, port: int, patience: _Patience) -> ServerState:
+def _start(home: Path, *, desk: bool, ui: bool, port: int, patience: _Patience) -> ServerState:
     _refuse_taken_port(port)
-    command = [sys.executable, "-m", "flows.prefect_server", str(home), str(port)]
+    flags = ["--ui"] if ui else ["--no-ui"]
+    flags += [] if desk else ["--no-scheduler", "--no-late-runs"]
+    command = [sys.executable, "-m", "flows.prefect_server", str(home), str(port), *flags]
     with open_log(home / "server.log") as log:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [*command, "desk" if desk else "run"],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -380,13 +383,12 @@ def _nobody_uses(home: Path) -> Callable[[], bool]:
     return gone
 
 
-def _serve(home: Path, port: int, *, desk: bool) -> None:
+def _serve(home: Path, port: str, flags: list[str]) -> None:
     """Be the server: `prefect server start` in this process, under the lifeline."""
     watch_over(_nobody_uses(home))
-    flags = ["--ui"] if desk else ["--no-ui", "--no-scheduler", "--no-late-runs"]
-    sys.argv = ["prefect", "server", "start", "--host", LOOPBACK, "--port", str(port), *flags]
+    sys.argv = ["prefect", "server", "start", "--host", LOOPBACK, "--port", port, *flags]
     runpy.run_module("prefect", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]), int(sys.argv[2]), desk=sys.argv[3] == "desk")
+    _serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

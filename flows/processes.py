@@ -20,24 +20,25 @@ GRACE_S = 5.0  # between SIGTERM and SIGKILL
 FLOW_RUN_VARIABLE = b"PREFECT__FLOW_RUN_ID="  # Prefect gives it to each process of a flow run
 
 
-def live_flow_runs() -> dict[str, int]:
-    """Return the flow run ids that processes of this host carry in their environment, with pids.
+def flow_run_processes() -> dict[str, dict[int, bytes]]:
+    """Return the processes that carry a flow run's id, as {run id: {pid: environment}}.
 
-    Better than looking for a recorded pid: a pid is used again, and is recorded only after the
-    process has started. Processes of other users cannot be read and do not count.
+    With a recorded pid this settles whether a run lives: the pid alone may be another process by
+    now, and the environment alone is handed down to children that outlive the run. Processes of
+    other users cannot be read and do not count.
     """
-    found: dict[str, int] = {}
+    found: dict[str, dict[int, bytes]] = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            variables = (folder / "environ").read_bytes().split(b"\0")
+            environ = (folder / "environ").read_bytes()
         except OSError:  # it has just ended, or is not ours
             continue
-        for variable in variables:
+        for variable in environ.split(b"\0"):
             if variable.startswith(FLOW_RUN_VARIABLE):
                 run = variable.removeprefix(FLOW_RUN_VARIABLE).decode("ascii", "replace")
-                found.setdefault(run, int(folder.name))
+                found.setdefault(run, {})[int(folder.name)] = environ
     return found
 
 
@@ -52,12 +53,22 @@ def process_start(pid: int) -> int | None:
 
     Field 22 of /proc/PID/stat, proc(5). A zombie counts as gone.
     """
+    fields = _stat(pid)
+    return None if not fields or fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def process_parent(pid: int) -> int | None:
+    """Return the parent of a process of this host, None if there is no such process."""
+    fields = _stat(pid)
+    return int(fields[1]) if fields else None
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat after the name, which may hold any character."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (OSError, ValueError):
-        return None
-    fields = text.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else int(fields[19])
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def watch_over(gone: Callable[[], bool], *, every: float = 0.5) -> None:

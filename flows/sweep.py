@@ -7,7 +7,7 @@ deployment, and every later run is cancelled. The sweep looks at this host's pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,6 +113,7 @@ def superfluous(records: Iterable[Mapping[str, Any]], now: datetime) -> list[str
 
 def sweep(
     api: Api,
+    records: Iterable[Mapping[str, Any]],
     deployments: Mapping[str, str],
     host: Host,
     now: datetime,
@@ -120,14 +121,14 @@ def sweep(
 ) -> Swept:
     """Set orphaned runs CRASHED and free slots that no run holds.
 
-    `deployments` maps our deployments' ids to their names; runs of theirs and runs that carry
-    this host's process tag are judged. Unless the host is starting, only what the last sweep
-    suspected too is acted on (`suspects` is that sweep's result), since a process ends a moment
-    before its last state is written.
+    `records` are the open runs, read before the host's processes; `deployments` maps our
+    deployments' ids to their names. Runs of theirs are judged, and runs that carry a process tag.
+    Unless the host is starting, only what the last sweep suspected too is acted on (`suspects` is
+    that sweep's result), since a process ends a moment before its last state is written.
     """
     doubtful: set[str] = set()
     lines: list[str] = []
-    for record in open_runs(api):
+    for record in records:
         run = run_facts(record)
         if run.deployment not in deployments and run.process is None:
             continue
@@ -170,16 +171,28 @@ def cancel_missed(api: Api, deployments: Mapping[str, str], now: datetime) -> li
     return [f"{named[run_id]}: cancelled a run that was missed" for run_id in missed]
 
 
-def alive_on_this_host(records: Iterable[Mapping[str, Any]], carried: Iterable[str]) -> set[str]:
-    """Return the ids of runs with a live process here: by environment, or by their process tag."""
-    alive = set(carried)
+def alive_on_this_host(
+    records: Iterable[Mapping[str, Any]], carried: Mapping[str, Container[int]]
+) -> frozenset[str]:
+    """Return the ids of the runs that have a live process here.
+
+    `carried` is what flows.processes.flow_run_processes found: by run id, the processes that
+    carry it. Where a pid is on record it must be among them; a run in a process without a worker
+    is known by its process tag.
+    """
+    alive = set()
     for record in records:
-        tag = run_facts(record).process
-        if tag is not None:
-            pid, start = tag.split(":")[-2:]
-            if process_start(int(pid)) == int(start):
-                alive.add(record["id"])
-    return alive
+        run = run_facts(record)
+        if run.process is not None:
+            pid, start = run.process.split(":")[-2:]
+            living = process_start(int(pid)) == int(start)
+        elif run.pid is not None and run.pid.rpartition(":")[2].isdigit():
+            living = int(run.pid.rpartition(":")[2]) in carried.get(run.run_id, ())
+        else:
+            living = run.run_id in carried
+        if living:
+            alive.add(run.run_id)
+    return frozenset(alive)
 
 
 def open_runs(api: Api) -> list[Mapping[str, Any]]:

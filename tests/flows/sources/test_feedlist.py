@@ -115,7 +115,7 @@ def test_a_folder_of_files_may_be_a_path(tmp_path: Path) -> None:
     ("lines", "line", "found", "expected"),
     [
         ("- url: https://a.example/\n  publishr: A", 3, "unknown key 'publishr'", "'publisher'"),
-        ("- url: https://a.example/\n  7: x", 3, "unknown key '7'", "one of id, url"),
+        ("- url: https://a.example/\n  zzz: x", 3, "unknown key 'zzz'", "one of id, url"),
         ("- id: a\n  publisher: A", 2, "no url", "https://example.org/rss.xml"),
         ("- url:", 2, "no url", "one, like"),
         ("- id: Big One\n  url: https://a.example/", 2, "'Big One'", "a-z, 0-9"),

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import io
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +137,50 @@ def read_record(root: Path, position: WarcPosition) -> StoredRecord:
     if payload_digest(found.body) != position.digest:
         raise StorageError(f"{path} at {position.offset}: the bytes differ from their digest")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class TornTail:
+    """A segment whose last record was half-written when its process died."""
+
+    file: str
+    kept: int  # bytes that hold whole records
+    cut: int  # bytes that were cut off
+
+
+def cut_torn_tails(root: Path) -> list[TornTail]:
+    """Cut off what killed processes left half-written; whole records keep their offsets.
+
+    The caller holds the desk's turn, so nobody is writing.
+    """
+    torn = []
+    for path in sorted(root.rglob("*.warc.gz")):
+        size = path.stat().st_size
+        kept = _whole_bytes(path)
+        if kept < size:
+            os.truncate(path, kept)
+            torn.append(TornTail(path.relative_to(root).as_posix(), kept, size - kept))
+    return torn
+
+
+def _whole_bytes(path: Path) -> int:
+    """How many bytes from the start are whole gzip members."""
+    whole = 0
+    with path.open("rb") as stream:
+        inflate = zlib.decompressobj(wbits=31)
+        while chunk := stream.read(1 << 20):
+            position = stream.tell()
+            while chunk:
+                try:
+                    inflate.decompress(chunk)
+                except zlib.error:
+                    return whole
+                if not inflate.eof:
+                    break
+                chunk = inflate.unused_data
+                whole = position - len(chunk)
+                inflate = zlib.decompressobj(wbits=31)
+    return whole
 
 
 def remove_records(root: Path, name: str, offsets: Iterable[int]) -> dict[int, tuple[str, int]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
-from extractors.records import FeedState, Listing
+from extractors.records import FeedHints, FeedState, Listing
 from storage.staging import stage
 
 Connection = duckdb.DuckDBPyConnection
@@ -34,7 +36,7 @@ SELECT feed_id, url, etag, last_modified, body_hash,
        validators_off OR NOT conditional AS validators_off, interval_s, min_interval_s,
        max_interval_s, next_poll_at, last_polled_at, last_ok_at, last_new_at, failures,
        redirect_url, redirect_days, redirect_seen_at, gone_days, gone_seen_at, gone,
-       fetch_policy, language, publisher
+       fetch_policy, language, publisher, hints
 FROM feeds
 WHERE kind = 'feed' AND listed AND NOT paused
   AND ($everything OR next_poll_at IS NULL OR next_poll_at <= $now)
@@ -102,11 +104,23 @@ def sync_listings(
 def due_feeds(connection: Connection, *, now: datetime, everything: bool) -> list[FeedState]:
     """The feeds to poll now, most overdue first; with `everything`, those not due as well."""
     rows = connection.execute(_DUE, {"now": now, "everything": everything}).fetchall()
-    names = [item.name for item in fields(FeedState)]
     columns = [item[0] for item in connection.description]
-    renamed = ["fetch" if name == "fetch_policy" else name for name in columns]
-    assert set(renamed) == set(names)  # noqa: S101
-    return [FeedState(**dict(zip(renamed, row, strict=True))) for row in rows]
+    return [_state(dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def hints_text(hints: FeedHints | None) -> str | None:
+    """A feed's own timing words as they are stored: JSON, or None."""
+    return None if hints is None else json.dumps(asdict(hints))
+
+
+def _state(row: dict[str, Any]) -> FeedState:
+    said = row.pop("hints")
+    hints = None
+    if said:
+        words: dict[str, Any] = json.loads(said)
+        lists = {name: tuple(words[name]) for name in ("skip_hours", "skip_days")}
+        hints = FeedHints(**{**words, **lists})
+    return FeedState(fetch=row.pop("fetch_policy"), hints=hints, **row)
 
 
 def _listed_row(

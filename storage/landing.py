@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from extractors.records import FeedState, Stage, State
+from storage.feeds import hints_text
 from storage.grouping import regroup
 from storage.migrate import sql_folder
 from storage.rows import (
@@ -200,9 +201,11 @@ def _move_feeds(connection: Connection, landings: Sequence[PollLanding]) -> None
     moved = [item for item in landings if item.state_after is not None]
     stage(connection, "feeds", [_feed_row(item) for item in moved])
     columns = [item.name for item in fields(_FeedRow) if item.name not in ("feed_id", "title")]
-    sets = ", ".join(f"{name} = s.{name}" for name in columns)
+    sets = ", ".join(f"{name} = s.{name}" for name in columns if name != "validators_off")
     connection.execute(
-        f"UPDATE feeds SET title = coalesce(s.title, feeds.title), {sets} "  # noqa: S608
+        f"UPDATE feeds SET title = coalesce(s.title, feeds.title), {sets}, "  # noqa: S608
+        "validators_off = CASE WHEN feeds.conditional THEN s.validators_off "
+        "ELSE feeds.validators_off END "
         "FROM stage_feeds s WHERE feeds.feed_id = s.feed_id"
     )
 
@@ -231,18 +234,20 @@ class _FeedRow:
     last_status: int | None
     last_reason: str | None
     last_detail: str | None
+    hints: str | None
 
 
 def _feed_row(landing: PollLanding) -> _FeedRow:
     state = landing.state_after
     assert isinstance(state, FeedState)  # noqa: S101  (the caller filtered)
-    own = {f.name for f in fields(_FeedRow)} & {f.name for f in fields(FeedState)}
+    own = {f.name for f in fields(_FeedRow)} & {f.name for f in fields(FeedState)} - {"hints"}
     poll = landing.poll
     return _FeedRow(
         title=landing.title,
         last_status=poll.status,
         last_reason=poll.reason,
         last_detail=poll.detail,
+        hints=hints_text(state.hints),
         **{name: getattr(state, name) for name in own},
     )
 

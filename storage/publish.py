@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from storage.warehouse import Warehouse
@@ -38,6 +39,15 @@ def publish(warehouse: Warehouse) -> Published:
         part.unlink(missing_ok=True)
     _sync_folder(target.parent)
     return Published(target, target.stat().st_size)
+
+
+def published_age(warehouse: Warehouse, now: datetime) -> timedelta | None:
+    """How old the published copy is, or None when there is none."""
+    try:
+        written = warehouse.published.stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return now - datetime.fromtimestamp(written, UTC)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -162,6 +162,16 @@ def known_entries(connection: Connection, entry_ids: Sequence[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
+def known_bodies(connection: Connection, page_ids: Sequence[str]) -> dict[str, str]:
+    """The body digests of those of these pages that are stored, by page id."""
+    rows = connection.execute(
+        "SELECT page_id, body_hash FROM pages "
+        "WHERE body_hash IS NOT NULL AND page_id IN (SELECT unnest(?::VARCHAR[]))",
+        [list(page_ids)],
+    ).fetchall()
+    return dict(rows)
+
+
 def feeds_with_entries(connection: Connection, feed_ids: Sequence[str]) -> set[str]:
     """Which of these feeds have ever given an entry."""
     rows = connection.execute(

@@ -16,11 +16,11 @@ WHEN MATCHED THEN UPDATE SET
                           ELSE s.article_reason END,
     kind = coalesce(s.kind, t.kind), path = coalesce(s.path, t.path), attempts = s.attempts,
     first_attempt_at = s.first_attempt_at, next_at = s.next_at,
-    fetched_at = coalesce(s.fetched_at, t.fetched_at), status = s.status,
+    fetched_at = coalesce(s.fetched_at, t.fetched_at), status = coalesce(s.status, t.status),
     content_type = coalesce(s.content_type, t.content_type),
     last_modified = coalesce(s.last_modified, t.last_modified),
     body_hash = coalesce(s.body_hash, t.body_hash), bytes = coalesce(s.bytes, t.bytes),
-    elapsed_ms = s.elapsed_ms, warc_file = coalesce(s.warc_file, t.warc_file),
+    elapsed_ms = coalesce(s.elapsed_ms, t.elapsed_ms), warc_file = coalesce(s.warc_file, t.warc_file),
     warc_offset = coalesce(s.warc_offset, t.warc_offset),
     warc_digest = coalesce(s.warc_digest, t.warc_digest),
     extractor_version = coalesce(s.extractor_version, t.extractor_version), run_id = s.run_id

@@ -11,7 +11,8 @@ CREATE TABLE feeds (
     next_poll_at TIMESTAMPTZ, last_polled_at TIMESTAMPTZ, last_ok_at TIMESTAMPTZ,
     last_new_at TIMESTAMPTZ, last_status BIGINT, last_reason VARCHAR, last_detail VARCHAR,
     failures DOUBLE, redirect_url VARCHAR, redirect_days BIGINT, redirect_seen_at TIMESTAMPTZ,
-    gone BOOLEAN, gone_days BIGINT, gone_seen_at TIMESTAMPTZ, added_at TIMESTAMPTZ
+    gone BOOLEAN, gone_days BIGINT, gone_seen_at TIMESTAMPTZ, hints VARCHAR,
+    added_at TIMESTAMPTZ
 );
 
 CREATE TABLE polls (

@@ -1,0 +1,1 @@
+"""The `duckwire` command's subcommands, a module a theme; each is thin."""

@@ -1,0 +1,183 @@
+"""`duckwire run`, `demo`, `up`, `reprocess`, `maintain`, `retry`, `forget`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.commands import show
+from flows.prefect_server import exported, own_server, prefect_environment
+from flows.settings import Settings, load_settings
+from flows.steps.forget import run_forget, run_retry
+from flows.steps.ingest import IngestOptions, run_ingest
+from flows.steps.job import new_job
+from flows.steps.maintain import run_maintain
+from flows.steps.reprocess import run_reprocess
+from flows.steps.summary import QUERIES_TO_TRY, feed_line, numbers, report_json
+from storage.reports import RunReport
+from storage.warehouse import Warehouse
+
+Data = Annotated[Path | None, typer.Option("--data", help="The data directory.")]
+Direct = Annotated[bool, typer.Option("--direct", help="Without Prefect.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+Seeds = Annotated[
+    Path | None, typer.Option("--seeds", help="Load this folder of files and poll no feed.")
+]
+Everything = Annotated[bool, typer.Option("--all", help="Poll feeds that are not due as well.")]
+NoPages = Annotated[bool, typer.Option("--no-pages", help="Leave the pages waiting.")]
+
+
+def run(
+    data: Data = None,
+    seeds: Seeds = None,
+    everything: Everything = False,
+    no_pages: NoPages = False,
+    direct: Direct = False,
+    as_json: Json = False,
+) -> None:
+    """Do the main job once: files and feeds in, tagged articles published."""
+    settings = load_settings(data=data)
+    started = time.monotonic()
+    with show.progress():
+        if direct:
+            options = IngestOptions(
+                seeds=seeds or settings.seeds,
+                poll=seeds is None,
+                everything=everything,
+                pages=not no_pages,
+            )
+            report = run_ingest(new_job(settings, "ingest"), options)
+        else:
+            given = {"seeds": seeds, "all_feeds": everything, "pages": not no_pages}
+            report = under_prefect(settings, "ingest", given)
+    print_report(report, settings, time.monotonic() - started, as_json=as_json)
+
+
+def under_prefect(settings: Settings, name: str, given: dict[str, Any]) -> Any:
+    """Run one flow in this process, seen by Prefect: the configured server, or one for the run.
+
+    The flow reads its settings anew, so what the command line said goes through the environment.
+    """
+    said = {"DUCKWIRE_DATA": str(settings.data)}
+    with (
+        exported({**said, **prefect_environment(settings.data, os.environ)}),
+        own_server(settings.data),
+    ):
+        flow: Callable[..., Any] = getattr(import_module(f"flows.{name}"), name)
+        return flow(**given)
+
+
+def demo(data: Data = None, direct: Direct = False, as_json: Json = False) -> None:
+    """Do the whole thing offline against a small newsroom served on loopback."""
+    from flows.commands.demo import run_demo
+
+    settings = load_settings(data=data)
+    started = time.monotonic()
+    with show.progress():
+        report, used = run_demo(settings, direct=direct)
+    print_report(report, used, time.monotonic() - started, as_json=as_json)
+
+
+def up(data: Data = None) -> None:
+    """Bring the desk up and keep it up: a Prefect server, the deployments and their schedules."""
+    from flows.serve import up as bring_up
+
+    settings = load_settings(data=data)
+    with exported({"DUCKWIRE_DATA": str(settings.data)}):
+        status = bring_up(
+            settings.data,
+            ingest_every=settings.ingest_every,
+            maintain=settings.maintain_every,
+            port=settings.ui_port,
+        )
+    raise typer.Exit(status)
+
+
+def maintain(data: Data = None, direct: Direct = False) -> None:
+    """Do the daily upkeep now: crashed runs, stray files, the archive, the sums."""
+    settings = load_settings(data=data)
+    with show.progress():
+        if direct:
+            upkeep = run_maintain(new_job(settings, "maintain"))
+        else:
+            upkeep = under_prefect(settings, "maintain", {})
+    for run_id in upkeep.crashed:
+        show.line(f"run {run_id}: its process was gone, marked crashed")
+    for torn in upkeep.torn:
+        show.line(f"{torn.file}: cut off {torn.cut} bytes of a half-written record")
+    for found in upkeep.findings:
+        show.line(f"wrong: {show.clean(found)}")
+    if not (upkeep.crashed or upkeep.torn or upkeep.findings):
+        show.line("nothing to mend")
+    raise typer.Exit(1 if upkeep.findings else 0)
+
+
+def reprocess(
+    data: Data = None,
+    pages: Annotated[bool, typer.Option(help="Extract archived pages again.")] = True,
+    topics: Annotated[bool, typer.Option(help="Judge stored articles again.")] = True,
+    direct: Direct = False,
+) -> None:
+    """Make derived rows again from what is kept, without the network."""
+    settings = load_settings(data=data)
+    given = {"pages": pages, "topics": topics}
+    with show.progress():
+        if direct:
+            changes = run_reprocess(new_job(settings, "reprocess"), pages=pages, topics=topics)
+        else:
+            changes = under_prefect(settings, "reprocess", given)
+    show.line(f"{changes.pages} pages extracted again, {changes.judged} articles judged again")
+    if changes.unreadable:
+        show.line(f"{changes.unreadable} pages whose bytes could not be read were left alone")
+    for topic, title in changes.newly_on:
+        show.line(f"newly on {topic}: {show.clean(title)}")
+    for topic, title in changes.newly_off:
+        show.line(f"no longer on {topic}: {show.clean(title)}")
+
+
+def retry(
+    data: Data = None,
+    reason: Annotated[str | None, typer.Option(help="Only what failed for this reason.")] = None,
+    run_id: Annotated[str | None, typer.Option("--run", help="Only what this run left.")] = None,
+) -> None:
+    """Put failed pages back to waiting, so that the next run tries them."""
+    job = new_job(load_settings(data=data), "retry")
+    count = run_retry(job, reason=reason, run_id=run_id)
+    show.line(f"{count} pages wait for the next run")
+
+
+def forget(
+    url: Annotated[str, typer.Argument(help="The article's address.")], data: Data = None
+) -> None:
+    """Remove an article with its versions, tags, bytes and published rows, for good."""
+    gone = run_forget(new_job(load_settings(data=data), "forget"), url)
+    show.line(
+        f"forgotten: {gone.articles} articles, {gone.pages} pages, {gone.records} archived "
+        f"records; a tombstone keeps them out"
+    )
+
+
+def print_report(report: RunReport, settings: Settings, seconds: float, *, as_json: bool) -> None:
+    """What a run did, for a terminal, a pipe or a machine."""
+    warehouse = Warehouse(settings.data)
+    if as_json:
+        show.as_json(report_json(report, warehouse, settings.archive_root))
+        return
+    show.table(f"{report.run_id}, {seconds:.0f} s", ("what", "how many"), numbers(report))
+    for feed in report.slowest:
+        show.line(f"slow    {show.clean(feed_line(feed))}")
+    for feed in report.failing:
+        show.line(f"failed  {show.clean(feed_line(feed))}")
+    for file, reason, detail in report.files_failed:
+        show.line(f"failed  {show.clean(f'{file}: {reason}: {detail}')}")
+    show.line()
+    show.line(f"database  {warehouse.published} (read-only copy; open it with any DuckDB)")
+    show.line("try")
+    for query in QUERIES_TO_TRY:
+        show.line(f'  duckwire sql "{query}"')

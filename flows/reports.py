@@ -1,0 +1,75 @@
+"""What runs did, as the Markdown that Prefect's pages show. Pure; foreign text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flows.prefect_report import escape_markdown
+from flows.steps.maintain import Upkeep
+from flows.steps.reprocess import Changes
+from flows.steps.summary import numbers
+from storage.reports import RunReport
+
+
+def report_markdown(report: RunReport) -> str:
+    """A short report of an ingest: the counts, and what is new on topic with links."""
+    lines = [f"# {report.run_id}", "", "| what | how many |", "| --- | ---: |"]
+    lines += [f"| {name} | {value} |" for name, value in numbers(report)]
+    if report.new_on_topic:
+        lines += ["", "## New on topic", ""]
+        lines += [
+            f"- {_link(item.title, item.url)} ({escape_markdown(item.publisher or 'unknown')}, "
+            f"{escape_markdown(item.topic_id)})"
+            for item in report.new_on_topic
+        ]
+    return "\n".join(lines)
+
+
+def failing_feeds(report: RunReport) -> list[dict[str, str]]:
+    """The feeds that failed in a run, as rows of a table."""
+    return [
+        {
+            "feed": item.url,
+            "publisher": item.publisher or "",
+            "reason": item.reason or "",
+            "detail": item.detail or "",
+        }
+        for item in report.failing
+    ]
+
+
+def upkeep_markdown(upkeep: Upkeep) -> str:
+    """What maintenance found."""
+    lines = ["# maintain", ""]
+    lines += _list("Runs whose process was gone", upkeep.crashed)
+    torn = [f"{item.file}: {item.cut} bytes of a half-written record" for item in upkeep.torn]
+    lines += _list("Archive tails cut off", torn)
+    lines += _list("Sums that do not hold", upkeep.findings)
+    return "\n".join(lines if len(lines) > 2 else [*lines, "Nothing to mend."])
+
+
+def changes_markdown(changes: Changes) -> str:
+    """What a reprocessing changed."""
+    lines = [
+        "# reprocess",
+        "",
+        f"{changes.pages} pages extracted again, {changes.judged} articles judged again.",
+    ]
+    lines += _list("Newly on topic", (f"{topic}: {title}" for topic, title in changes.newly_on))
+    lines += _list(
+        "No longer on topic", (f"{topic}: {title}" for topic, title in changes.newly_off)
+    )
+    return "\n".join(lines)
+
+
+def _list(heading: str, items: Iterable[str]) -> list[str]:
+    listed = [f"- {escape_markdown(item)}" for item in items]
+    return ["", f"## {heading}", "", *listed] if listed else []
+
+
+def _link(title: str | None, url: str | None) -> str:
+    shown = escape_markdown(title or url or "untitled")
+    if not url or not url.startswith(("http://", "https://")):
+        return shown
+    safe = url.replace("(", "%28").replace(")", "%29").replace("<", "%3C").replace(">", "%3E")
+    return f"[{shown}](<{safe}>)"

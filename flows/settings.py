@@ -1,0 +1,149 @@
+"""One frozen Settings, read once from the environment and a TOML file, then passed as a value."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from extractors.errors import SettingsError
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from flows.net.limits import NetSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "seeds" / "articles"
+
+
+def _words(value: Any) -> Any:
+    """Take 'a, b' out of the environment for a list."""
+    return (
+        tuple(part.strip() for part in value.split(",") if part.strip())
+        if isinstance(value, str)
+        else value
+    )
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, each as DUCKWIRE_<NAME> or a key of the TOML file.
+
+    Times are in seconds unless they are durations ('15m' is not read; 900 or PT15M are).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DUCKWIRE_", frozen=True, extra="ignore")
+
+    data: Path = Field(Path("data"), description="The data directory.")
+    archive: Path | None = Field(None, description="The page archive; default <data>/archive.")
+    feeds: Path = Field(ROOT / "seeds" / "feeds.yaml", description="The feeds to follow.")
+    seeds: Path = Field(SAMPLES, description="The folder of dropped files a run loads.")
+    topics: Path = Field(ROOT / "seeds" / "topics", description="The folder of topic definitions.")
+    contact: str | None = Field(None, description="A mail or web address told to the sites asked.")
+
+    ingest_every: timedelta = Field(timedelta(minutes=15), description="How often `up` ingests.")
+    maintain_every: timedelta = Field(timedelta(days=1), description="How often `up` maintains.")
+    publish_every: timedelta = Field(
+        timedelta(hours=1), description="How old the published copy may get without a change."
+    )
+    ui_port: int = Field(4200, description="Where `up` shows Prefect's pages, on loopback.")
+
+    first_interval_s: int = Field(3600, ge=60, description="A new feed's poll interval.")
+    min_interval_s: int = Field(900, ge=60, description="The shortest poll interval.")
+    max_interval_s: int = Field(86400, ge=60, description="The longest poll interval.")
+    max_entries: int = Field(2000, ge=1, description="Entries read of one feed, newest first.")
+    max_seed_bytes: int = Field(10_000_000, ge=1, description="The largest dropped file read.")
+
+    lock_wait_s: float = Field(60.0, ge=0, description="How long to wait for the working file.")
+    lease_wait_s: float = Field(600.0, ge=0, description="How long a run waits for another run.")
+    batch: int = Field(50, ge=1, description="Pages landed in one transaction.")
+    workers: int = Field(2, ge=1, description="Pages read at once.")
+
+    connect_s: float = Field(10.0, gt=0, description="Bound on connecting.")
+    read_s: float = Field(30.0, gt=0, description="Bound on each read.")
+    total_s: float = Field(60.0, gt=0, description="Bound on one whole request.")
+    max_body: int = Field(10_000_000, ge=1, description="Bound on a body, decompressed, in bytes.")
+    per_host: int = Field(2, ge=1, description="Requests to one host at once.")
+    pace_s: float = Field(1.0, ge=0, description="Seconds between requests to one host.")
+    connections: int = Field(100, ge=1, description="Connections in all.")
+    allow_hosts: Words = Field((), description="Hosts, addresses or blocks opened, with commas.")
+    pace_allowed: bool = Field(True, description="Whether opened hosts are paced as well.")
+    robots: bool = Field(True, description="Whether robots.txt is obeyed for pages.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: what the caller says, the environment, then the TOML file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    @property
+    def archive_root(self) -> Path:
+        """Where WARC segments lie."""
+        return self.archive or self.data / "archive"
+
+    @property
+    def net(self) -> NetSettings:
+        """The network door's share of the settings."""
+        return NetSettings(
+            contact=self.contact,
+            connect_s=self.connect_s,
+            read_s=self.read_s,
+            total_s=self.total_s,
+            max_body=self.max_body,
+            per_host=self.per_host,
+            pace_s=self.pace_s,
+            connections=self.connections,
+            allow_hosts=self.allow_hosts,
+            pace_allowed=self.pace_allowed,
+            robots=self.robots,
+        )
+
+
+def config_file() -> Path:
+    """The settings file: $DUCKWIRE_CONFIG, else ./duckwire.toml (which need not be there)."""
+    return Path(os.environ.get("DUCKWIRE_CONFIG") or "duckwire.toml")
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; what is `given` and not None wins over environment and file.
+
+    Raises SettingsError naming each wrong setting and what was expected, in one line.
+    """
+    named = os.environ.get("DUCKWIRE_CONFIG")
+    if named and not Path(named).is_file():
+        raise SettingsError(f"DUCKWIRE_CONFIG names {named}, which is not there.")
+    try:
+        settings = Settings(**{key: value for key, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = "; ".join(
+            _wrong(item["loc"], item["msg"], item["input"]) for item in error.errors()
+        )
+        raise SettingsError(f"a setting is wrong: {wrong}") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{config_file()} cannot be read: {error}") from error
+    if settings.min_interval_s > settings.max_interval_s:
+        raise SettingsError(
+            "DUCKWIRE_MIN_INTERVAL_S is larger than DUCKWIRE_MAX_INTERVAL_S: swap them."
+        )
+    return settings.model_copy(update={"data": settings.data.absolute()})
+
+
+def _wrong(where: tuple[int | str, ...], what: str, found: Any) -> str:
+    name = "_".join(str(part) for part in where).upper()
+    return f"DUCKWIRE_{name}: {what}, found {found!r}"

@@ -1,0 +1,333 @@
+"""Dropped files: a folder read, each file landed or given a reason, nothing stopped by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from extractors.feeds import parse_feed
+from extractors.seeds import read_jsonl, read_seed, read_warc
+
+from extractors.fingerprints import content_hash, stable_id
+from extractors.records import (
+    Extracted,
+    FeedKind,
+    Fetched,
+    Listing,
+    Reason,
+    SeedItem,
+    SourceKind,
+    Stage,
+    State,
+)
+from extractors.urls import clean_url
+from flows.settings import ROOT, SAMPLES
+from flows.steps.job import Job
+from flows.steps.pages import at_position, judged, with_article
+from flows.steps.progress import listener
+from flows.steps.rows import (
+    article_id_of,
+    article_landing,
+    entry_id_of,
+    entry_row,
+    page_id_of,
+)
+from flows.steps.topics import Topics
+from storage.archive import ArchiveWriter, payload_digest
+from storage.feeds import sync_listings
+from storage.landing import land_polls
+from storage.rows import (
+    ArticleLanding,
+    EntryRow,
+    FailureRow,
+    PageRow,
+    PageTask,
+    PollLanding,
+    PollRow,
+)
+from storage.work import known_bodies
+
+BATCH = 200
+_IGNORED = ("README.md", "README.txt", "LICENSE")
+
+
+@dataclass
+class _Group:
+    """A group of a folder's items, and what they become before they land together.
+
+    `stored` holds the body digests of the pages that are in the warehouse already.
+    """
+
+    job: Job
+    topics: Topics
+    listing: Listing
+    kind: str
+    archive: ArchiveWriter
+    stored: dict[str, str]
+    entries: list[EntryRow] = field(default_factory=list)
+    articles: list[ArticleLanding] = field(default_factory=list)
+    pages: list[PageRow] = field(default_factory=list)
+    failures: list[FailureRow] = field(default_factory=list)
+
+
+def folder_listing(folder: Path) -> Listing:
+    """The folder as a source. Its id follows its place, below the project's root if it is there."""
+    whole = folder.resolve()
+    name = whole.relative_to(ROOT) if whole.is_relative_to(ROOT) else whole
+    return Listing(
+        feed_id=stable_id("f", f"files:{name.as_posix()}"),
+        url=f"files:{name.as_posix()}",
+        kind=FeedKind.FILES,
+        publisher=None,
+    )
+
+
+def read_folder(folder: Path, *, now: datetime, max_bytes: int) -> Iterator[SeedItem]:
+    """Everything in a folder and below it, in name order; hidden files and READMEs are passed over.
+
+    A file the system will not give is an item with a reason. Large kinds (.jsonl, .warc) stream.
+    """
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if any(part.startswith(".") for part in inside.parts) or path.name in _IGNORED:
+            continue
+        try:
+            if not path.is_symlink() and path.is_file():
+                yield from _read_file(path, inside.as_posix(), now, max_bytes)
+        except OSError as error:
+            yield SeedItem(inside.as_posix(), reason=Reason.UNREADABLE, detail=str(error.strerror))
+
+
+def _read_file(path: Path, name: str, now: datetime, max_bytes: int) -> Iterator[SeedItem]:
+    with path.open("rb") as stream:
+        if path.suffix == ".jsonl":
+            yield from read_jsonl(name, stream)
+        elif name.endswith((".warc", ".warc.gz")):
+            yield from read_warc(name, stream, max_bytes=max_bytes)
+        else:
+            data = stream.read(max_bytes + 1)
+            yield from read_seed(name, data, fetched_at=now, max_bytes=max_bytes)
+
+
+def land_folder(job: Job, topics: Topics, folder: Path) -> list[Listing]:
+    """Land a folder of dropped files, a few hundred items a transaction.
+
+    Returns the feeds its .opml files name, for the caller to put on the owner's list. Raises
+    nothing for what is wrong with a file; StorageError when the disk is.
+    """
+    listing = folder_listing(folder)
+    now = job.clock()
+    with job.warehouse.session() as session:
+        sync_listings(session, [listing], now=now, bounds=(900, 86400, 3600), complete=False)
+    followed: list[Listing] = []
+    items = read_folder(folder, now=now, max_bytes=job.settings.max_seed_bytes)
+    kind = SourceKind.SAMPLE if listing == folder_listing(SAMPLES) else SourceKind.FILE
+    stages: tuple[Stage, ...] = (Stage.POLL, Stage.ENTRY)
+    with ArchiveWriter(job.settings.archive_root, f"{job.run_id}-files") as archive:
+        while taken := list(islice(items, BATCH)):
+            listener().expect("files", len(taken))
+            followed.extend(item.listing for item in taken if item.listing)
+            with job.warehouse.session() as session:
+                ids = [_page_of(listing, item)[0] for item in taken if item.page]
+                stored = known_bodies(session, ids)
+            group = _Group(job, topics, listing, str(kind), archive, stored)
+            for item in taken:
+                _take(group, item)
+            _land(group, stages)
+            stages = (Stage.ENTRY,)
+            listener().advance("files", len(taken))
+    return followed
+
+
+def _land(group: _Group, stages: tuple[Stage, ...]) -> None:
+    job = group.job
+    group.archive.sync()
+    poll = PollRow(
+        feed_id=group.listing.feed_id,
+        run_id=job.run_id,
+        polled_at=job.clock(),
+        url=group.listing.url,
+        state=str(State.LANDED),
+        entries=len(group.entries),
+    )
+    with job.warehouse.session() as session:
+        land_polls(
+            session,
+            [PollLanding(poll, tuple(group.entries))],
+            run_id=job.run_id,
+            now=job.clock(),
+            articles=group.articles,
+            pages=group.pages,
+            failures=group.failures,
+            stages=stages,
+        )
+
+
+def _take(group: _Group, item: SeedItem) -> None:
+    if item.reason is not None:
+        group.failures.append(_failure(group, item.path, item.reason, item.detail))
+    elif item.extracted is not None:
+        _take_article(group, item.path, item.extracted)
+    elif item.page is not None:
+        _take_page(group, item, item.page)
+    elif item.feed is not None:
+        _take_feed(group, item.path, item.feed)
+
+
+def _take_article(group: _Group, path: str, extracted: Extracted) -> None:
+    job, source = group.job, group.listing
+    now = job.clock()
+    url = clean_url(extracted.url) if extracted.url else None
+    extracted = replace(extracted, url=url)
+    article_id = article_id_of(url or f"{source.url}/{path}")
+    landing = article_landing(
+        extracted,
+        article_id=article_id,
+        preference=f"2 {source.feed_id}/{path}",
+        source_kind=group.kind,
+        run_id=job.run_id,
+        now=now,
+    )
+    fine = extracted.state == State.LANDED
+    group.entries.append(
+        EntryRow(
+            entry_id=entry_id_of(source.feed_id, path),
+            feed_id=source.feed_id,
+            guid=path,
+            url=url,
+            article_id=article_id if fine else None,
+            title=extracted.title,
+            authors=extracted.authors,
+            language=extracted.language,
+            published_at=extracted.published_at,
+            published_precision=str(extracted.published_precision),
+            content_hash=landing.article.row_hash,
+            state=str(State.LANDED if fine else State.REJECTED),
+            reason=str(extracted.reason) if extracted.reason else None,
+            source_kind=group.kind,
+            first_seen_at=now,
+            run_id=job.run_id,
+        )
+    )
+    if fine:
+        group.articles.append(judged(group.topics, landing, now))
+
+
+def _take_page(group: _Group, item: SeedItem, page: Fetched) -> None:
+    """A saved page lands as if it had just been fetched; its bytes go into the archive once."""
+    job, source = group.job, group.listing
+    now = job.clock()
+    page_id, url = _page_of(source, item)
+    digest = payload_digest(page.body)
+    known = group.stored.get(page_id) == digest
+    row = PageRow(
+        page_id=page_id,
+        url=url,
+        final_url=url,
+        state=str(State.LANDED),
+        attempts=1,
+        first_attempt_at=now,
+        fetched_at=page.fetched_at or now,
+        status=page.status,
+        content_type=page.header("content-type"),
+        last_modified=page.header("last-modified"),
+        body_hash=digest,
+        bytes=len(page.body),
+        first_seen_at=now,
+        run_id=job.run_id,
+    )
+    row, article = with_article(job, group.topics, _bare_task(row, group.kind), row, page.body, now)
+    if article and not page.url:
+        moved = replace(article.article, preference=f"2 {source.feed_id}/{item.path}", url=None)
+        article = replace(article, article=moved)
+    if not known:
+        row = at_position(row, group.archive.add(replace(page, final_url=url), now))
+    group.pages.append(row)
+    if article:
+        group.articles.append(article)
+    group.entries.append(
+        EntryRow(
+            entry_id=entry_id_of(source.feed_id, item.path),
+            feed_id=source.feed_id,
+            guid=item.path,
+            link=page.url or None,
+            url=page.url or None,
+            page_id=page_id,
+            article_id=row.article_id,
+            content_hash=content_hash(digest),
+            state=str(State.LANDED if article else State.REJECTED),
+            reason=row.article_reason,
+            source_kind=group.kind,
+            first_seen_at=now,
+            run_id=job.run_id,
+        )
+    )
+
+
+def _take_feed(group: _Group, path: str, saved: Fetched) -> None:
+    """A saved feed's entries are sightings in this folder; their pages are fetched like any."""
+    parsed = parse_feed(saved.body, saved.url, max_entries=group.job.settings.max_entries)
+    if parsed.reason is not None:
+        group.failures.append(_failure(group, path, parsed.reason, parsed.detail))
+    for entry in parsed.entries:
+        row = entry_row(
+            replace(entry, guid=f"{path}#{entry.guid}"),
+            group.listing.feed_id,
+            parsed.link or saved.url,
+            run_id=group.job.run_id,
+            source_kind=group.kind,
+            now=group.job.clock(),
+        )
+        group.entries.append(row)
+
+
+def _page_of(listing: Listing, item: SeedItem) -> tuple[str, str]:
+    """A saved page's id and address: its own URL if it names one, else its place in the folder."""
+    named = clean_url(item.page.url) if item.page and item.page.url else None
+    url = named or f"{listing.url}/{item.path}"
+    return page_id_of(url), url
+
+
+def _bare_task(row: PageRow, kind: str) -> PageTask:
+    return PageTask(
+        page_id=row.page_id,
+        url=row.url,
+        attempts=0,
+        first_attempt_at=None,
+        first_seen_at=row.first_seen_at,
+        body_hash=None,
+        entry_id=None,
+        guid=None,
+        link=None,
+        title=None,
+        summary=None,
+        content=None,
+        authors=(),
+        tags=(),
+        image=None,
+        language=None,
+        published_at=None,
+        published_raw=None,
+        published_precision="none",
+        modified_at=None,
+        source_kind=kind,
+        feed_publisher=None,
+        feed_language=None,
+        feed_country=None,
+    )
+
+
+def _failure(group: _Group, path: str, reason: Reason, detail: str) -> FailureRow:
+    now = group.job.clock()
+    return FailureRow(
+        run_id=group.job.run_id,
+        stage=str(Stage.ENTRY),
+        item=f"{group.listing.url}/{path}",
+        reason=str(reason),
+        detail=detail,
+        first_at=now,
+        last_at=now,
+    )

@@ -1,0 +1,58 @@
+"""What every step of one run is given: settings, who runs, the warehouse, and the clock."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flows.net.client import Client
+from flows.net.door import Fetcher
+from flows.settings import Settings
+from storage.ledger import Worker
+from storage.warehouse import Warehouse
+
+Clock = Callable[[], datetime]
+# How a run opens its door to the network; tests hand in a fake.
+Door = Callable[["Job"], AbstractAsyncContextManager[Fetcher]]
+
+
+def utc_now() -> datetime:
+    """Read the wall clock: an aware time in UTC. Only flows and the CLI hand this on."""
+    return datetime.now(UTC)
+
+
+def network(job: Job) -> AbstractAsyncContextManager[Fetcher]:
+    """The real network, within the settings' bounds."""
+    return Client(job.settings.net, clock=job.clock)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run at work. `kind` is the flow's name; nothing here is a connection."""
+
+    settings: Settings
+    worker: Worker
+    kind: str
+    clock: Clock = utc_now
+    door: Door = network
+
+    @property
+    def run_id(self) -> str:
+        """The run's id, on every row it lands."""
+        return self.worker.run_id
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The working file of this run's data directory."""
+        return Warehouse(self.settings.data, lock_wait_s=self.settings.lock_wait_s)
+
+
+def new_job(settings: Settings, kind: str, clock: Clock = utc_now) -> Job:
+    """Name a new run: its kind, the time it starts and a few random letters."""
+    run_id = f"{kind}-{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    return Job(settings, Worker(run_id, socket.gethostname(), os.getpid()), kind, clock)

@@ -1,0 +1,235 @@
+"""From pages that wait to articles: fetch, keep the bytes, extract, judge, land, batch by batch."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from extractors.articles import extract
+
+from extractors.records import Fetched, Reason, SourceKind, State, WarcPosition
+from flows.net.door import Fetcher
+from flows.policy import after_page
+from flows.steps.job import Job
+from flows.steps.progress import listener
+from flows.steps.rows import (
+    article_id_of,
+    article_landing,
+    entry_of,
+    page_identity,
+    topic_rows,
+)
+from flows.steps.topics import Topics
+from storage.archive import ArchiveWriter, payload_digest
+from storage.landing import land_pages
+from storage.rows import ArticleLanding, PageRow, PageTask
+
+# Our own outage charges nobody a try; the next run asks again.
+_OFFLINE_PAUSE = timedelta(minutes=5)
+_HTML_TYPES = ("html", "xml", "text/plain")
+
+
+@dataclass(frozen=True, slots=True)
+class MadePage:
+    """One page done: its row, its article if it is one, and the bytes to keep."""
+
+    row: PageRow
+    article: ArticleLanding | None
+    fetched: Fetched
+
+
+async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: Fetcher) -> int:
+    """Fetch and land these pages; returns how many were landed, in whatever state.
+
+    Fetching goes on while earlier pages land; a batch lands in one transaction, its bytes on the
+    disk before it.
+    """
+    listener().expect("pages", len(tasks))
+    pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="extract")
+    waiting = [asyncio.create_task(_one(job, topics, task, door, pool)) for task in tasks]
+    ready: list[MadePage] = []
+    done = 0
+    try:
+        with ArchiveWriter(job.settings.archive_root, job.run_id) as archive:
+            for finished in asyncio.as_completed(waiting):
+                ready.append(await finished)
+                listener().advance("pages")
+                if len(ready) >= job.settings.batch or done + len(ready) == len(tasks):
+                    await asyncio.to_thread(land_made, job, archive, ready)
+                    done += len(ready)
+                    ready = []
+    finally:
+        for left in waiting:
+            left.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+    return done
+
+
+async def _one(
+    job: Job, topics: Topics, task: PageTask, door: Fetcher, pool: ThreadPoolExecutor
+) -> MadePage:
+    fetched = await door.fetch(task.url, accept="page", robots=True)
+    work = partial(make_page, job, topics, task, fetched, job.clock(), random.random)
+    return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def make_page(
+    job: Job,
+    topics: Topics,
+    task: PageTask,
+    fetched: Fetched,
+    now: datetime,
+    rand: Callable[[], float],
+) -> MadePage:
+    """Decide what became of a page, and make its article when there are bytes to make it of."""
+    refused = fetched.reason or _no_page(fetched)
+    if refused:
+        return MadePage(_refused_row(job, task, fetched, refused, now, rand), None, fetched)
+    digest = payload_digest(fetched.body)
+    row = PageRow(
+        page_id=task.page_id,
+        url=task.url,
+        final_url=fetched.final_url,
+        host=urlsplit(fetched.final_url).hostname,
+        state=str(State.KNOWN if digest == task.body_hash else State.LANDED),
+        attempts=task.attempts + 1,
+        first_attempt_at=task.first_attempt_at or now,
+        fetched_at=fetched.fetched_at or now,
+        status=fetched.status,
+        content_type=fetched.header("content-type"),
+        last_modified=fetched.header("last-modified"),
+        body_hash=digest,
+        bytes=len(fetched.body),
+        elapsed_ms=fetched.elapsed_ms,
+        first_seen_at=task.first_seen_at,
+        run_id=job.run_id,
+    )
+    row, article = with_article(job, topics, task, row, fetched.body, now)
+    return MadePage(row, article, fetched)
+
+
+def with_article(
+    job: Job, topics: Topics, task: PageTask, row: PageRow, body: bytes, now: datetime
+) -> tuple[PageRow, ArticleLanding | None]:
+    """Extract and judge a page's bytes; returns its row completed, and the article if it is one."""
+    extracted = extract(
+        body,
+        task.url if urlsplit(task.url).scheme.startswith("http") else None,
+        entry=entry_of(task),
+        fetched_at=row.fetched_at or now,
+        content_type=row.content_type,
+        last_modified=row.last_modified,
+    )
+    row = replace(
+        row,
+        kind=extracted.kind,
+        path=extracted.path,
+        extractor_version=extracted.extractor_version,
+        article_state=str(extracted.state),
+        article_reason=str(extracted.reason) if extracted.reason else None,
+        detail=extracted.detail or row.detail,
+    )
+    if extracted.state != State.LANDED:
+        return row, None
+    identity, preference = page_identity(task.url, row.final_url, extracted.canonical_url)
+    article_id = article_id_of(identity)
+    landing = article_landing(
+        extracted,
+        article_id=article_id,
+        preference=preference,
+        source_kind=task.source_kind or str(SourceKind.FEED),
+        run_id=job.run_id,
+        now=now,
+        page_id=task.page_id,
+        publisher=task.feed_publisher,
+        country=task.feed_country,
+    )
+    return replace(row, article_id=article_id), judged(topics, landing, now)
+
+
+def judged(topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLanding:
+    """The landing with what every installed topic says of its article."""
+    article = landing.article
+    found = topics.judge(article.title, article.text, article.language, article.published_at)
+    rows = topic_rows(
+        found,
+        article_id=article.article_id,
+        hashed=article.text_hash,
+        run_id=article.run_id,
+        now=now,
+    )
+    return replace(landing, topics=rows)
+
+
+def land_made(job: Job, archive: ArchiveWriter, made: list[MadePage]) -> None:
+    """Keep the bytes, then land the rows that name them, in one transaction."""
+    rows = []
+    for item in made:
+        row = item.row
+        if row.body_hash and row.state == State.LANDED:
+            row = at_position(row, archive.add(item.fetched, job.clock()))
+        rows.append(row)
+    archive.sync()
+    articles = [item.article for item in made if item.article]
+    with job.warehouse.session() as session:
+        land_pages(session, rows, articles, run_id=job.run_id, now=job.clock())
+
+
+def at_position(row: PageRow, position: WarcPosition) -> PageRow:
+    """The row naming where its bytes lie."""
+    return replace(
+        row,
+        warc_file=position.file,
+        warc_offset=position.offset,
+        warc_digest=position.digest,
+    )
+
+
+def _no_page(fetched: Fetched) -> Reason | None:
+    kind = (fetched.header("content-type") or "text/html").lower()
+    if not any(word in kind for word in _HTML_TYPES):
+        return Reason.NOT_HTML
+    return None if fetched.body.strip() else Reason.EMPTY
+
+
+def _refused_row(
+    job: Job,
+    task: PageTask,
+    fetched: Fetched,
+    reason: Reason,
+    now: datetime,
+    rand: Callable[[], float],
+) -> PageRow:
+    first = task.first_attempt_at or now
+    attempts = task.attempts + 1
+    if reason == Reason.OFFLINE:
+        attempts = task.attempts
+        state, next_at = State.WAITING, now + _OFFLINE_PAUSE
+    elif reason == Reason.ROBOTS:
+        state, next_at = State.SKIPPED, None
+    elif reason == Reason.NOT_HTML:
+        state, next_at = State.REJECTED, None
+    else:
+        state, next_at = after_page(attempts, first, reason, now, rand)
+    return PageRow(
+        page_id=task.page_id,
+        url=task.url,
+        host=urlsplit(task.url).hostname,
+        state=str(state),
+        reason=str(reason),
+        detail=fetched.detail or None,
+        attempts=attempts,
+        first_attempt_at=first,
+        next_at=next_at,
+        status=fetched.status,
+        elapsed_ms=fetched.elapsed_ms,
+        first_seen_at=task.first_seen_at,
+        run_id=job.run_id,
+    )

@@ -1,0 +1,222 @@
+"""One poll of many feeds: ask, read, and land each feed's entries with its new validators."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from extractors.feeds import discover_feeds, parse_feed
+
+from extractors.records import (
+    FeedState,
+    Fetched,
+    ParsedFeed,
+    Reason,
+    SourceKind,
+    State,
+    WarcPosition,
+)
+from flows.net.door import Fetcher
+from flows.policy import after_poll, outcome_of, possible_gap
+from flows.steps.job import Job
+from flows.steps.progress import listener
+from flows.steps.rows import entry_row
+from flows.steps.topics import Topics
+from storage.archive import ArchiveWriter
+from storage.landing import land_polls
+from storage.rows import EntryRow, PollLanding, PollRow
+from storage.work import feeds_with_entries, known_entries
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One feed's answer, read. `parsed` is None for an unchanged body and for a failure."""
+
+    before: FeedState
+    fetched: Fetched
+    parsed: ParsedFeed | None
+    entries: tuple[EntryRow, ...] = ()
+    body_hash: str | None = None
+    note: str | None = None
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why this poll failed, or None."""
+        return self.fetched.reason or (self.parsed.reason if self.parsed else None)
+
+
+async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fetcher) -> int:
+    """Poll these feeds at once and land them in batches; returns how many were landed."""
+    listener().expect("feeds", len(feeds))
+    asking = [asyncio.create_task(_ask(job, topics, state, door)) for state in feeds]
+    ready: list[Polled] = []
+    done = 0
+    try:
+        with ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive:
+            for finished in asyncio.as_completed(asking):
+                ready.append(await finished)
+                listener().advance("feeds")
+                if len(ready) >= job.settings.batch or done + len(ready) == len(feeds):
+                    await asyncio.to_thread(_land, job, archive, ready)
+                    done += len(ready)
+                    ready = []
+    finally:
+        for left in asking:
+            left.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+    return done
+
+
+async def _ask(job: Job, topics: Topics, state: FeedState, door: Fetcher) -> Polled:
+    fetched = await _fetch(state, state.url, door)
+    polled = await asyncio.to_thread(read_poll, job, topics, state, fetched)
+    if polled.reason != Reason.NOT_A_FEED:
+        return polled
+    found = discover_feeds(fetched.body, fetched.final_url)
+    if len(found) != 1:
+        return replace(polled, note=_choices(found))
+    other = await _fetch(replace(state, etag=None, last_modified=None), found[0][0], door)
+    note = f"the address is a page; its one feed is {found[0][0]}"
+    again = await asyncio.to_thread(read_poll, job, topics, state, other)
+    return replace(again, note=note)
+
+
+async def _fetch(state: FeedState, url: str, door: Fetcher) -> Fetched:
+    trusted = not state.validators_off
+    return await door.fetch(
+        url,
+        etag=state.etag if trusted else None,
+        last_modified=state.last_modified if trusted else None,
+        accept="feed",
+        robots=False,
+    )
+
+
+def read_poll(job: Job, topics: Topics, state: FeedState, fetched: Fetched) -> Polled:
+    """Read one answer: an unchanged body is not parsed, a changed one gives its entries."""
+    if fetched.reason or fetched.status == 304:
+        return Polled(state, fetched, None)
+    body_hash = hashlib.sha256(fetched.body).hexdigest()[:32]
+    if body_hash == state.body_hash:
+        return Polled(state, fetched, None, body_hash=body_hash)
+    parsed = parse_feed(
+        fetched.body,
+        fetched.final_url,
+        content_type=fetched.header("content-type"),
+        content_location=fetched.header("content-location"),
+        max_entries=job.settings.max_entries,
+    )
+    now = job.clock()
+    rows = tuple(
+        entry_row(
+            entry,
+            state.feed_id,
+            fetched.final_url,
+            run_id=job.run_id,
+            source_kind=str(SourceKind.FEED),
+            now=now,
+        )
+        for entry in parsed.entries
+    )
+    if state.fetch == "likely":
+        rows = tuple(_gated(row, topics) for row in rows)
+    return Polled(state, fetched, parsed, rows, body_hash)
+
+
+def _gated(row: EntryRow, topics: Topics) -> EntryRow:
+    """The topic gate: what could concern no topic is a sighting whose page is not fetched."""
+    if row.page_id is None or topics.tagger.likely(row.title, row.summary, row.url):
+        return row
+    return replace(row, state=str(State.SKIPPED), reason=str(Reason.UNLIKELY), page_id=None)
+
+
+def _land(job: Job, archive: ArchiveWriter, polled: list[Polled]) -> None:
+    """Keep the changed bodies, then land polls, entries and validators in one transaction."""
+    now = job.clock()
+    changed = {
+        item.before.feed_id: archive.add(item.fetched, now)
+        for item in polled
+        if item.parsed is not None and item.reason is None
+    }
+    archive.sync()
+    with job.warehouse.session() as session:
+        ids = [row.entry_id for item in polled for row in item.entries]
+        known = known_entries(session, ids)
+        before = feeds_with_entries(session, [item.before.feed_id for item in polled])
+        landings = [
+            _landing(job, item, known, item.before.feed_id in before, changed, now)
+            for item in polled
+        ]
+        land_polls(session, landings, run_id=job.run_id, now=now)
+
+
+def _landing(
+    job: Job,
+    item: Polled,
+    known: set[str],
+    had_entries: bool,
+    positions: dict[str, WarcPosition],
+    now: datetime,
+) -> PollLanding:
+    seen = sum(row.entry_id in known for row in item.entries)
+    fresh = len(item.entries) - seen
+    outcome = outcome_of(item.fetched, item.parsed, fresh, seen)
+    after = after_poll(item.before, outcome, now, random.random)
+    if item.parsed is not None and item.reason is None:
+        after = replace(after, body_hash=item.body_hash)
+    poll = _poll_row(job, item, now, fresh, seen, after, positions.get(item.before.feed_id))
+    gap = item.reason is None and possible_gap(seen, len(item.entries), had_entries)
+    return PollLanding(
+        poll=replace(poll, possible_gap=bool(gap and item.entries)),
+        entries=item.entries,
+        state_after=after,
+        title=item.parsed.title if item.parsed else None,
+    )
+
+
+def _poll_row(
+    job: Job,
+    item: Polled,
+    now: datetime,
+    fresh: int,
+    seen: int,
+    after: FeedState,
+    position: WarcPosition | None,
+) -> PollRow:
+    parsed, reason = item.parsed, item.reason
+    state = State.FAILED if reason else State.LANDED if parsed else State.KNOWN
+    detail = item.fetched.detail or (parsed.detail if parsed else "")
+    words = [part for part in (detail, item.note) if part]
+    return PollRow(
+        feed_id=item.before.feed_id,
+        run_id=job.run_id,
+        polled_at=now,
+        url=item.before.url,
+        final_url=item.fetched.final_url,
+        state=str(state),
+        reason=str(reason) if reason else None,
+        detail="; ".join(words) or None,
+        status=item.fetched.status,
+        elapsed_ms=item.fetched.elapsed_ms,
+        bytes=len(item.fetched.body),
+        entries=len(item.entries),
+        new_entries=fresh,
+        known_entries=seen,
+        dropped=parsed.dropped if parsed else 0,
+        warning=parsed.warning if parsed else None,
+        path=parsed.path if parsed else None,
+        next_poll_at=after.next_poll_at,
+        warc_file=position.file if position else None,
+        warc_offset=position.offset if position else None,
+        warc_digest=position.digest if position else None,
+    )
+
+
+def _choices(found: list[tuple[str, str]]) -> str:
+    if not found:
+        return "the page names no feed"
+    listed = ", ".join(url for url, _ in found[:5])
+    return f"the page names {len(found)} feeds, add the one you want: {listed}"

@@ -1,0 +1,169 @@
+"""Making derived rows again from what is kept: archived pages, stored articles. No network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from extractors.articles import EXTRACTOR_VERSION
+from extractors.records import State, Verdict, WarcPosition
+from flows.steps.ingest import Call, directly, install_topics, publish_if_due
+from flows.steps.job import Job
+from flows.steps.pages import with_article
+from flows.steps.progress import listener
+from flows.steps.rows import topic_rows
+from flows.steps.topics import Topics, load_topics
+from flows.steps.turns import at_work
+from storage.archive import read_record
+from storage.errors import StorageError
+from storage.landing import land_judgements, land_pages
+from storage.rows import PageRow, TopicRow
+from storage.work import ArticleText, StoredPage, stale_pages, unjudged_articles, verdicts
+
+PAGES_A_STEP = 200
+ARTICLES_A_STEP = 1000
+
+
+@dataclass
+class Changes:
+    """What a reprocessing changed. Titles are those of articles that moved on or off a topic."""
+
+    pages: int = 0
+    unreadable: int = 0
+    judged: int = 0
+    newly_on: list[tuple[str, str]] = field(default_factory=list)  # topic id, title
+    newly_off: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, other: Changes) -> None:
+        """Take another step's changes in."""
+        self.pages += other.pages
+        self.unreadable += other.unreadable
+        self.judged += other.judged
+        self.newly_on += other.newly_on
+        self.newly_off += other.newly_off
+
+
+def run_reprocess(
+    job: Job,
+    *,
+    pages: bool = True,
+    topics: bool = True,
+    call: Call = directly,
+    trigger: str = "manual",
+    flow_run_id: str | None = None,
+) -> Changes:
+    """Extract again what another extractor version read, judge again what another definition did.
+
+    Only rows of another version, articles without a judgement and changed texts are touched.
+    """
+    load_topics(job.settings.topics)
+    total = Changes()
+    parameters = {"pages": pages, "topics": topics}
+    with at_work(job, trigger=trigger, parameters=parameters, flow_run_id=flow_run_id):
+        call("install topics", install_topics, job)
+        after = ""
+        while pages and (step := call("extract again", extract_group, job, after)) is not None:
+            after, changes = step
+            total.add(changes)
+        after = ""
+        while topics and (step := call("judge again", judge_group, job, after)) is not None:
+            after, changes = step
+            total.add(changes)
+    call("publish", publish_if_due, job, bool(total.pages or total.judged))
+    return total
+
+
+def extract_group(job: Job, after: str) -> tuple[str, Changes] | None:
+    """Extract the next group of archived pages again; returns where it ended, None at the end."""
+    with job.warehouse.session() as session:
+        found = stale_pages(session, version=EXTRACTOR_VERSION, after=after, limit=PAGES_A_STEP)
+    if not found:
+        return None
+    listener().expect("pages", len(found))
+    installed = load_topics(job.settings.topics)
+    changes = Changes()
+    made = []
+    for stored in found:
+        position = WarcPosition(stored.warc_file, stored.warc_offset, stored.warc_digest)
+        try:
+            body = read_record(job.settings.archive_root, position).body
+        except StorageError as error:
+            listener().say(f"{stored.task.url}: {error}")
+            changes.unreadable += 1
+            continue
+        made.append(with_article(job, installed, stored.task, _row(job, stored), body, job.clock()))
+        listener().advance("pages")
+    with job.warehouse.session() as session:
+        land_pages(
+            session,
+            [row for row, _ in made],
+            [article for _, article in made if article],
+            run_id=job.run_id,
+            now=job.clock(),
+            fetched=False,
+        )
+    changes.pages = len(made)
+    return found[-1].task.page_id, changes
+
+
+def judge_group(job: Job, after: str) -> tuple[str, Changes] | None:
+    """Judge the next group of stored articles; returns where it ended, None at the end."""
+    installed = load_topics(job.settings.topics)
+    versions = installed.versions
+    with job.warehouse.session() as session:
+        found = unjudged_articles(session, versions, after=after, limit=ARTICLES_A_STEP)
+        if not found:
+            return None
+        before = verdicts(session, [article.article_id for article in found])
+        listener().expect("articles", len(found))
+        changes = Changes(judged=len(found))
+        rows = []
+        for article in found:
+            rows.extend(_judge(job, installed, article, before, changes))
+            listener().advance("articles")
+        land_judgements(session, rows, run_id=job.run_id, now=job.clock())
+    return found[-1].article_id, changes
+
+
+def _judge(
+    job: Job,
+    topics: Topics,
+    article: ArticleText,
+    before: dict[tuple[str, str], str],
+    changes: Changes,
+) -> list[TopicRow]:
+    found = topics.judge(article.title, article.text, article.language, article.published_at)
+    for item in found:
+        was = before.get((article.article_id, item.topic_id))
+        line = (item.topic_id, article.title or article.article_id)
+        if item.verdict == Verdict.ON and was != Verdict.ON:
+            changes.newly_on.append(line)
+        elif item.verdict != Verdict.ON and was == Verdict.ON:
+            changes.newly_off.append(line)
+    return list(
+        topic_rows(
+            found,
+            article_id=article.article_id,
+            hashed=article.text_hash,
+            run_id=job.run_id,
+            now=job.clock(),
+        )
+    )
+
+
+def _row(job: Job, stored: StoredPage) -> PageRow:
+    task = stored.task
+    return PageRow(
+        page_id=task.page_id,
+        url=task.url,
+        final_url=stored.final_url,
+        host=urlsplit(stored.final_url or task.url).hostname,
+        state=str(State.LANDED),
+        attempts=task.attempts,
+        first_attempt_at=task.first_attempt_at,
+        fetched_at=stored.fetched_at,
+        content_type=stored.content_type,
+        last_modified=stored.last_modified,
+        first_seen_at=task.first_seen_at,
+        run_id=job.run_id,
+    )

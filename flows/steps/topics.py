@@ -1,0 +1,75 @@
+"""Topic definitions from their folder, and the judging of articles by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from extractors.errors import SettingsError
+from extractors.topics import Tagger, TopicDefinition, TopicError, parse_definition
+
+from extractors.records import Judgement
+
+
+@dataclass(frozen=True)
+class Topics:
+    """The installed topics, with the text of their definitions by id."""
+
+    definitions: tuple[TopicDefinition, ...]
+    texts: dict[str, str]
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """One tagger for all of them."""
+        return Tagger(self.definitions)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Topic id → version."""
+        return {item.topic_id: item.version for item in self.definitions}
+
+    def judge(
+        self, title: str | None, text: str, language: str | None, published_at: datetime | None
+    ) -> list[Judgement]:
+        """What every installed topic says of one article."""
+        return self.tagger.judge(title, text, language=language, published_at=published_at)
+
+
+def load_topics(folder: Path) -> Topics:
+    """Read every definition of a folder (*.yaml), in name order.
+
+    Raises SettingsError for a wrong definition, naming file, line and what was expected, and for
+    two definitions with one id. A folder without definitions gives no topics.
+    """
+    return _topics(sorted(folder.glob("*.yaml")))
+
+
+def load_topic(where: str, folder: Path) -> Topics:
+    """Read one definition: an id of the folder, or a path to a file anywhere."""
+    path = Path(where)
+    if not path.is_file():
+        path = folder / f"{where}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(item.stem for item in folder.glob("*.yaml"))) or "none"
+        raise SettingsError(f"there is no topic {where!r}: installed in {folder} are {known}.")
+    return _topics([path])
+
+
+def _topics(paths: list[Path]) -> Topics:
+    definitions: list[TopicDefinition] = []
+    texts: dict[str, str] = {}
+    for path in paths:
+        try:
+            text = path.read_text("utf-8")
+            definition = parse_definition(text, str(path))
+        except TopicError as error:
+            raise SettingsError(str(error)) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} cannot be read: {error}") from error
+        if definition.topic_id in texts:
+            raise SettingsError(f"{path}: another definition has the id {definition.topic_id} too.")
+        definitions.append(definition)
+        texts[definition.topic_id] = text
+    return Topics(tuple(definitions), texts)

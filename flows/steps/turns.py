@@ -1,0 +1,128 @@
+"""Taking turns: one run at a time works on a warehouse, and says when it begins and ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from flows.steps.job import Job
+from flows.steps.progress import listener
+from storage.errors import LockedError, StorageError
+from storage.ledger import LeaseHolder, acquire, end_run, release, start_run
+
+LEASE = "pipeline"
+_KEEP = timedelta(minutes=5)
+_RENEW_S = 60.0
+_ASK_S = 0.5
+
+
+class Busy(StorageError):
+    """Another run is at work and did not finish while we waited."""
+
+
+@contextmanager
+def at_work(
+    job: Job,
+    *,
+    trigger: str,
+    parameters: Mapping[str, Any],
+    flow_run_id: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[None]:
+    """Hold the warehouse's turn around a run, with its row in `runs` opened and closed.
+
+    Brings the schema up to date first. A holder whose process on this machine is gone gives way at
+    once, one elsewhere when its lease runs out. Raises Busy when the wait is over.
+    """
+    job.warehouse.migrate(job.clock())
+    _wait_for_turn(job, sleep)
+    stop = threading.Event()
+    beat = threading.Thread(target=_renew, args=(job, stop), daemon=True, name="lease")
+    beat.start()
+    try:
+        with job.warehouse.session() as session:
+            start_run(
+                session,
+                job.worker,
+                kind=job.kind,
+                trigger=trigger,
+                parameters=json.dumps(dict(parameters), default=str),
+                version=version("duckwire"),
+                flow_run_id=flow_run_id,
+                now=job.clock(),
+            )
+        yield
+        _close(job, "done", None)
+    except BaseException as error:
+        _close(job, "failed", f"{type(error).__name__}: {str(error)[:500]}")
+        raise
+    finally:
+        stop.set()
+        beat.join(timeout=5)
+        with job.warehouse.session() as session:
+            release(session, LEASE, job.run_id)
+
+
+def process_is_gone(pid: int) -> bool:
+    """Whether no process of this id lives on this machine (a zombie counts as gone)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[:1] == ["Z"]
+
+
+def _wait_for_turn(job: Job, sleep: Callable[[float], None]) -> None:
+    waited, told = 0.0, False
+    while True:
+        holder = _try(job)
+        if holder is None:
+            return
+        if waited >= job.settings.lease_wait_s:
+            raise Busy(
+                f"run {holder.run_id} (process {holder.pid} on {holder.host}) is at work and did "
+                f"not finish in {waited:.0f} s: nothing was done, run again later."
+            )
+        if not told:
+            listener().say(f"waiting for run {holder.run_id} (process {holder.pid}) to finish")
+            told = True
+        sleep(_ASK_S)
+        waited += _ASK_S
+
+
+def _try(job: Job) -> LeaseHolder | None:
+    now = job.clock()
+    with job.warehouse.session() as session:
+        holder = acquire(session, LEASE, job.worker, now=now, keep=_KEEP)
+        if holder and holder.host == job.worker.host and process_is_gone(holder.pid):
+            holder = acquire(session, LEASE, job.worker, now=now, keep=_KEEP, gone=True)
+    return holder
+
+
+def _renew(job: Job, stop: threading.Event) -> None:
+    """Keep the lease alive; a locked file is tried again at the next beat."""
+    while not stop.wait(_RENEW_S):
+        try:
+            with job.warehouse.session() as session:
+                acquire(session, LEASE, job.worker, now=job.clock(), keep=_KEEP)
+        except LockedError:
+            continue
+
+
+def _close(job: Job, state: str, detail: str | None) -> None:
+    with job.warehouse.session() as session:
+        end_run(session, job.run_id, state=state, detail=detail, now=job.clock())

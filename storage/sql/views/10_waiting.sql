@@ -1,0 +1,3 @@
+CREATE OR REPLACE VIEW waiting AS
+SELECT page_id, url, reason, detail, attempts, next_at, first_seen_at
+FROM pages WHERE state = 'waiting';

@@ -6,8 +6,9 @@ overlaps (the longest phrase wins), so that adding a topic never changes another
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -21,6 +22,7 @@ _ARABIC_CLITICS = frozenset(
     for second in ("", "\u0627\u0644", "\u0628", "\u0628\u0627\u0644", "\u0644", "\u0644\u0644",
                    "\u0643", "\u0643\u0627\u0644")
 )  # fmt: skip
+_LONGEST_ENDING = 8  # letters an inner star may stand for
 _LONGEST_CLITIC = max(map(len, _ARABIC_CLITICS))
 
 
@@ -42,6 +44,7 @@ class _Use:
     alias: Alias
     check_start: str  # "", word, hangul, katakana or digit
     check_end: str
+    rest: re.Pattern[str] | None = None  # what follows the part the automaton looks for
 
 
 class Matcher:
@@ -68,10 +71,16 @@ class Matcher:
         if self._automaton is None:
             return found
         uses = self._uses
-        for pattern, start, end in self._automaton.find_matches_as_indexes(
+        for pattern, start, stop in self._automaton.find_matches_as_indexes(
             folded, overlapping=True
         ):
             for use in uses[pattern]:
+                end = stop
+                if use.rest:
+                    following = use.rest.match(folded, end)
+                    if not following:
+                        continue
+                    end = following.end()
                 if use.check_end and not _ends(folded, end, use.check_end):
                     continue
                 if use.check_start and start and not _starts(folded, start, use.check_start):
@@ -89,11 +98,17 @@ def _uses(topic: int, definition: TopicDefinition) -> list[tuple[str, _Use]]:
     uses = []
     for index, concept in enumerate(definition.concepts):
         for alias in concept.aliases:
-            text = fold(alias.text).text
+            text, *rest = fold(alias.text).text.split("*")
             start = "" if alias.open_start else _check_start(text[0])
-            end = "" if alias.open_end else _check_end(text[-1])
-            uses.append((text, _Use(topic, 1 << index, alias, start, end)))
+            end = "" if alias.open_end else _check_end(alias.text[-1])
+            following = _rest(rest) if rest else None
+            uses.append((text, _Use(topic, 1 << index, alias, start, end, following)))
     return uses
+
+
+def _rest(parts: list[str]) -> re.Pattern[str]:
+    """Make the pattern of what follows an inner star: the word's ending, then the next words."""
+    return re.compile("".join(rf"\w{{0,{_LONGEST_ENDING}}}{re.escape(part)}" for part in parts))
 
 
 def _merged(uses: list[_Use]) -> tuple[_Use, ...]:
@@ -103,10 +118,10 @@ def _merged(uses: list[_Use]) -> tuple[_Use, ...]:
         alias = use.alias
         language = alias.language if alias.only else None
         exact = alias.text if alias.exact else None
-        key = (use.topic, use.check_start, use.check_end, language, exact)
+        key = (use.topic, use.check_start, use.check_end, language, exact, use.rest)
         known = merged.get(key)
         bits = use.bits | known.bits if known else use.bits
-        merged[key] = _Use(use.topic, bits, alias, use.check_start, use.check_end)
+        merged[key] = replace(use, bits=bits)
     return tuple(merged.values())
 
 

@@ -149,8 +149,8 @@ class _Reader(NodeReader):
         folded = fold(core).text.strip()
         if len(folded) < 2 and not _is_wide(folded):
             self.fail(node, place, f"expected an alias of two letters or more, found {value!r}")
-        if "*" in core or "\n" in core:
-            self.fail(node, place, f"expected * only at the ends of an alias, found {value!r}")
+        if re.search(r"(^|\s)\*|\*\w|\n", core):
+            self.fail(node, place, f"expected * only at the ends of words, found {value!r}")
         return Alias(
             text=core,
             language=language.removesuffix("!"),

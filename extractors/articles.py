@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from extractors.published import Publication, choose_publication
 from extractors.records import Candidate, Entry, Extracted, Reason, State
 from extractors.text import normalise_line, word_count
 from extractors.titles import choose_title
+from extractors.trimming import trim_lines
 from extractors.urls import clean_url, registrable_domain
 
 # Moves with every change that can change a row, so that `reprocess` knows what is stale.
@@ -85,7 +87,7 @@ def _extract(
     page = read_statements(tree, url)
     signs = _tree_signs(tree)
     feed_text = (entry.content or entry.summary) if entry else None
-    text = best_body(tree, linked=page.body, promised=page.words, feed=feed_text)
+    text = best_body(tree, lambda: parse_page(decoded.text), linked=page.body, feed=feed_text)
     when = choose_publication(
         page.published,
         page.modified,
@@ -154,6 +156,8 @@ def _assemble(
     title = choose_title([*titles, *page.titles], sites)
     names = [("entry", name) for name in entry.authors] if entry else []
     byline = choose_authors([*page.authors, *names], sites)
+    known = tuple(value for _, value in page.titles)
+    body = replace(body, text=trim_lines(body.text, known, byline.people))
     hint = next((value for _, value in page.languages), None) or (entry.language if entry else None)
     language = detect_language(body.text or title.title or "", hint=hint)
     words = word_count(body.text, language)

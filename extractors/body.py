@@ -5,30 +5,41 @@ from __future__ import annotations
 import html
 import logging
 import re
-from copy import deepcopy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
+from trafilatura.htmlprocessing import convert_tags, tree_cleaning
+from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
+from trafilatura.xml import xmltotxt
 
-from extractors.text import normalise_paragraphs, word_count
+from extractors.pruning import Running, prune_page
+from extractors.text import normalise_paragraphs
 
 # trafilatura logs each page it gives nothing for; that is a value here, not a message.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 # Dates are read elsewhere; the fixed bound only keeps the library from asking what day it is.
-_DATES: dict[str, Any] = {
-    "max_date": "2199-12-31",
-    "original_date": True,
-    "extensive_search": False,
-}
+_DATES: dict[str, Any] = {"max_date": "2199-12-31", "original_date": True}
+_FAST = Extractor(
+    output_format="python", fast=True, comments=False, with_metadata=False, date_params=_DATES
+)
+_SLOW = Extractor(
+    output_format="python", fast=False, comments=False, with_metadata=False, date_params=_DATES
+)
 
-# A text shorter than this share of what the page or the feed promises was cut somewhere.
-_SHORT_OF_PROMISE = 0.5
-_TAGS = re.compile(r"<[^>]{1,200}>")
-_BLOCK_TAGS = re.compile(r"</?(?:p|div|br|li|h[1-6]|blockquote|ul|ol|tr)\b[^>]*>", re.IGNORECASE)
+_SHORT = 250  # characters: below this the fast way is trusted only if nothing promises more
+_SHORT_OF_PROMISE = 0.6  # of what the publisher's own data says the text is
+_LEFT_OUT = 0.25  # share of like paragraphs left out from which the container was too narrow
+_OPENING = 40  # characters by which a paragraph is found again in the text
+
+_TAGS = re.compile(r"<[^>]{1,500}>")
+_BLOCK_TAGS = re.compile(
+    r"</?(?:p|div|br|li|h[1-6]|blockquote|ul|ol|tr|figure|section)\b[^>]*>", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +48,131 @@ class Body:
 
     text: str
     path: str
-    words: int
 
 
 def best_body(
-    tree: HtmlElement, *, linked: str | None, promised: int | None, feed: str | None
+    tree: HtmlElement,
+    again: Callable[[], HtmlElement | None],
+    *,
+    linked: str | None,
+    feed: str | None,
 ) -> Body:
     """Return the best text a page gives.
 
-    `linked` is JSON-LD's articleBody, `promised` its wordCount, `feed` what the feed gives as
-    text or HTML. The fast way is kept unless it falls short of one of them; then the slow way is
-    tried, and if that falls short too, the words of the publisher stand. `tree` is used up.
+    `tree` is the parsed page and is used up; `again` parses it anew for the rare page on which a
+    second way is tried. `linked` is JSON-LD's articleBody and `feed` what the feed gives, as text
+    or HTML; both are promises to measure against, and stand in only where the page falls short.
     """
-    spare = deepcopy(tree)
-    fast = _body(trafilatura_text(tree, fast=True), "fast")
-    expected = [_plain(text) for text in (linked, feed) if text]
-    target = max([word_count(text, None) for text in expected] + [min(promised or 0, 5000), 40])
-    if fast.words >= _SHORT_OF_PROMISE * target:
-        return fast
-    slow = _body(trafilatura_text(spare, fast=False), "slow")
-    best = slow if slow.words > fast.words else fast
-    for text, path in ((linked, "json-ld"), (feed, "feed")):
-        if text and best.words < _SHORT_OF_PROMISE * word_count(_plain(text), None):
-            best = _body(_plain(text), path)
+    running = prune_page(tree)
+    openings = [(_opening(item), _home(item)) for item in running.elements]
+    text = _fast_text(tree)
+    promise = _plain(linked) if linked else ""
+    told = _plain(feed) if feed else ""
+    wanted = _SHORT_OF_PROMISE * max(len(promise), len(told))
+    left_out = _left_out(text, openings)
+    if len(text) >= max(_SHORT, wanted) and not left_out:
+        return Body(text, "fast")
+    best = _second_way(Body(text, "fast"), again, left_out, wanted, running)
+    for words, path in ((promise, "json-ld"), (told, "feed")):
+        if words and len(best.text) < _SHORT_OF_PROMISE * len(words):
+            best = Body(words, path)
     return best
 
 
-def _body(text: str, path: str) -> Body:
-    return Body(text, path, word_count(text, None))
+def _second_way(
+    fast: Body,
+    again: Callable[[], HtmlElement | None],
+    left_out: frozenset[str],
+    wanted: float,
+    running: Running,
+) -> Body:
+    if left_out:
+        tree = again()
+        if tree is not None and _mark_region(tree, fast.text, left_out):
+            wider = _fast_text(tree)
+            if len(wider) > len(fast.text):
+                return Body(wider, "slow")
+    if len(fast.text) >= max(_SHORT, wanted):
+        return fast
+    if running.characters < 1.5 * len(fast.text) and len(fast.text) >= _SHORT:
+        return fast
+    tree = again()
+    if tree is None:
+        return fast
+    document = bare_extraction(tree, options=_SLOW)
+    slow = normalise_paragraphs(getattr(document, "text", None) or "")
+    return Body(slow, "slow") if len(slow) > 1.2 * len(fast.text) else fast
 
 
-def trafilatura_text(tree: HtmlElement, *, fast: bool) -> str:
-    """Return trafilatura's text of a parsed page, '' when it finds none. The tree is used up."""
-    options = Extractor(
-        output_format="python", fast=fast, comments=False, with_metadata=False, date_params=_DATES
-    )
-    document = bare_extraction(tree, options=options)
-    text = getattr(document, "text", None)
-    return normalise_paragraphs(text) if text else ""
+def _fast_text(tree: HtmlElement) -> str:
+    """Run trafilatura's main extractor on a pruned tree, which it uses up.
+
+    These are the steps of its `bare_extraction` in fast mode less what is not wanted here: three
+    copies of the tree, the comment passes (pruned before) and the measure of the whole page.
+    """
+    cleaned = convert_tags(tree_cleaning(tree, _FAST), _FAST, None)
+    body, _ = extract_content(cleaned, _FAST)
+    return normalise_paragraphs(xmltotxt(body, False))
+
+
+def _opening(paragraph: HtmlElement) -> str:
+    return "".join("".join(paragraph.itertext()).split())[:_OPENING]
+
+
+def _home(paragraph: HtmlElement) -> tuple[str, str]:
+    """Return what tells one template's containers from another's: tag and class of the parent,
+    and the article the paragraph is in.
+    """
+    parent = paragraph.getparent()
+    if parent is None:
+        return "", ""
+    inside = next((str(id(outer)) for outer in paragraph.iterancestors("article")), "")
+    return inside, f"{parent.tag}.{parent.get('class') or ''}"
+
+
+def _left_out(text: str, openings: list[tuple[str, tuple[str, str]]]) -> frozenset[str]:
+    """Return the openings of paragraphs the text lacks though they sit in containers like those
+    it came from; none when they are few.
+    """
+    squeezed = "".join(text.split())
+    inside = [opening in squeezed for opening, _ in openings]
+    homes = {
+        home
+        for (_, home), taken in zip(openings, inside, strict=True)
+        if taken and home[1][-1:] != "."
+    }
+    missed = [
+        opening
+        for (opening, home), taken in zip(openings, inside, strict=True)
+        if not taken and home in homes
+    ]
+    if len(missed) < 3 or len(missed) < _LEFT_OUT * sum(inside):
+        return frozenset()
+    return frozenset(missed)
+
+
+def _mark_region(tree: HtmlElement, text: str, left_out: frozenset[str]) -> bool:
+    """Mark the smallest element around all paragraphs of the article as its body."""
+    running = prune_page(tree)
+    squeezed = "".join(text.split())
+    wanted = [
+        item
+        for item in running.elements
+        if (_opening(item) in squeezed or _opening(item) in left_out)
+    ]
+    if len(wanted) < 2:
+        return False
+    shared = list(wanted[0].iterancestors())
+    for item in wanted[1:]:
+        ancestors = set(item.iterancestors())
+        shared = [outer for outer in shared if outer in ancestors]
+    if not shared or shared[0].tag in ("html", "body"):
+        return False
+    region = shared[0]
+    region.tag = "div"
+    region.attrib.clear()
+    region.set("class", "article-body")
+    return True
 
 
 def _plain(text: str) -> str:

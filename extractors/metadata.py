@@ -13,87 +13,22 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from extractors.jsonld import LinkedData, Node, read_linked_data, text_of, types_of, url_of
+from extractors.meta_names import (
+    AUTHOR_SET,
+    FREE_NAMES,
+    IMAGE_NAMES,
+    LEAD_NAMES,
+    MODIFIED_SET,
+    PUBLISHED,
+    PUBLISHED_SET,
+    SECTION_NAMES,
+    SITE_NAMES,
+    TAG_NAMES,
+    TITLE_NAMES,
+)
 from extractors.text import normalise_line
 
 Statement = tuple[str, str]  # (origin, value as it stood)
-
-_PUBLISHED = {
-    "article:published_time": "opengraph", "og:article:published_time": "opengraph",
-    "og:published_time": "opengraph", "article:published": "opengraph", "og:pubdate": "opengraph",
-}  # fmt: skip
-_PUBLISHED_NAMES = """
-date pubdate publishdate publish_date publish-date publicationdate publication_date published
-published_at published-date published_time publishtime article.published article_date_original
-article:post_date dc.date dc.date.issued dc.date.created dc.created dcterms.date dcterms.created
-dcterms.issued dcterms.available sailthru.date parsely-pub-date parsely-pub_date
-cxenseparse:recs:publishtime cxenseparse:publishtime created datecreated date_published
-datepublished originalpublicationdate article-publish-date last-published iso-8601-publish-date
-rnews:datepublished dateissued issued release_date firstpublished firstpublishedtime
-shareaholic:article_published_time
-vr:published_time bt:pubdate prism.publicationdate citation_publication_date citation_date
-mediator_published_time pub_date pdate ptime displaydate date-published eomportal-timestamp
-"""
-_MODIFIED_NAMES = """
-article:modified_time og:updated_time og:article:modified_time article:modified article:updated
-last-modified lastmod lastmodified last_modified modified dc.date.modified dcterms.modified
-dc.modified datemodified date_modified updated updated_time article.updated revised
-cxenseparse:recs:modifiedtime shareaholic:article_modified_time date-revised
-"""
-_AUTHOR_NAMES = """
-author authors article:author og:article:author og:author book:author dc.creator dcterms.creator
-dc.author sailthru.author parsely-author byl byline cxenseparse:author citation_author
-article.author article:author_name author_name creator mediator_author
-rnews:author lp.article:author
-"""
-_TITLE_NAMES = {
-    "og:title": "opengraph", "twitter:title": "meta", "dc.title": "meta", "dcterms.title": "meta",
-    "sailthru.title": "meta", "parsely-title": "meta", "headline": "meta", "title": "meta",
-    "hdl": "meta", "cxenseparse:title": "meta", "rnews:headline": "meta", "citation_title": "meta",
-}  # fmt: skip
-_SITE_NAMES = frozenset(
-    [
-        "og:site_name",
-        "application-name",
-        "apple-mobile-web-app-title",
-        "al:ios:app_name",
-        "al:android:app_name",
-        "cre",
-        "copyright",
-        "dc.publisher",
-        "dcterms.publisher",
-        "article:publisher_name",
-    ]
-)
-_SECTION_NAMES = frozenset(
-    ["article:section", "section", "cxenseparse:category", "parsely-section", "category"]
-)
-_TAG_NAMES = frozenset(
-    [
-        "article:tag",
-        "news_keywords",
-        "keywords",
-        "parsely-tags",
-        "sailthru.tags",
-        "cxenseparse:keywords",
-    ]
-)
-_IMAGE_NAMES = frozenset(
-    ["og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"]
-)
-_LEAD_NAMES = frozenset(["og:description", "description", "twitter:description", "dc.description"])
-_FREE_NAMES = frozenset(
-    [
-        "article:content_tier",
-        "content_tier",
-        "article:opinion",
-        "access-level",
-        "isaccessibleforfree",
-        "cxenseparse:access",
-        "paywall",
-        "content-type-access",
-        "lp.article:access",
-    ]
-)
 
 _DATE_PROPERTIES = {
     "datepublished": "published",
@@ -194,11 +129,6 @@ def _heading_text(heading: HtmlElement) -> str:
     return " ".join(part for part in heading.itertext() if part)
 
 
-_PUBLISHED_SET = frozenset(_PUBLISHED_NAMES.split())
-_MODIFIED_SET = frozenset(_MODIFIED_NAMES.split())
-_AUTHOR_SET = frozenset(_AUTHOR_NAMES.split())
-
-
 def _read_meta(element: HtmlElement, page: Statements) -> None:
     content = element.get("content")
     if not content:
@@ -220,28 +150,28 @@ def _read_named(name: str, content: str, attribute: str, page: Statements) -> No
         _read_property(name, content, page)
         return
     origin = "opengraph" if name.startswith(("og:", "article:")) else "meta"
-    if name in _TITLE_NAMES:
-        _add(page.titles, _TITLE_NAMES[name], content)
-    elif name in _PUBLISHED or name in _PUBLISHED_SET:
-        _add(page.published, _PUBLISHED.get(name, "meta"), content)
-    elif name in _MODIFIED_SET:
+    if name in TITLE_NAMES:
+        _add(page.titles, TITLE_NAMES[name], content)
+    elif name in PUBLISHED or name in PUBLISHED_SET:
+        _add(page.published, PUBLISHED.get(name, "meta"), content)
+    elif name in MODIFIED_SET:
         _add(page.modified, origin, content)
-    elif name in _AUTHOR_SET:
+    elif name in AUTHOR_SET:
         _add(page.authors, origin, content)
-    elif name in _SITE_NAMES:
+    elif name in SITE_NAMES:
         _add(page.sites, origin, content)
     else:
         _read_rest(name, content, origin, page)
 
 
 def _read_rest(name: str, content: str, origin: str, page: Statements) -> None:
-    if name in _LEAD_NAMES:
+    if name in LEAD_NAMES:
         _add(page.leads, origin, content)
-    elif name in _IMAGE_NAMES:
+    elif name in IMAGE_NAMES:
         page.images.append(content)
-    elif name in _SECTION_NAMES:
+    elif name in SECTION_NAMES:
         page.sections.append(content)
-    elif name in _TAG_NAMES:
+    elif name in TAG_NAMES:
         page.tags += content.split(",") if "keyword" in name or "tags" in name else [content]
     elif name == "og:locale" or name in ("language", "dc.language", "dcterms.language"):
         _add(page.languages, origin, content)
@@ -249,7 +179,7 @@ def _read_rest(name: str, content: str, origin: str, page: Statements) -> None:
         page.canonical.append(content)
     elif name == "og:type":
         page.page_types.append(content.strip().lower())
-    elif name in _FREE_NAMES:
+    elif name in FREE_NAMES:
         page.accessible.append(content.strip().lower())
 
 

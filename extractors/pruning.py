@@ -1,0 +1,252 @@
+"""What is taken out of a parsed page before its text is: furniture, promotions, read-more links.
+
+Trafilatura prunes inside the container it chooses; what is cut here is what it leaves in, and
+what only costs it time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+# Elements that never hold an article's words. Cutting them first halves trafilatura's work.
+_FURNITURE = (
+    "script", "style", "svg", "iframe", "template", "link", "meta", "noscript", "picture", "source",
+    "video", "audio", "canvas", "object", "embed", "button", "select", "input", "textarea", "nav",
+    "dialog", "map",
+)  # fmt: skip
+
+_NAMED_NOISE = re.compile(
+    r"(?:^|[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|more-?(?:on|from|"
+    r"stories|news|like)|"
+    r"also-?(?:like|read)|see-?also|you-?may|most-?(?:read|popular|viewed|shared)|popular|trending|"
+    r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert|ads?|"
+    r"sponsor|share|sharing|social|follow-?us|(?:author|writer)-?(?:bio|box|card|info|profile)|"
+    r"comments?|disqus|respond|reactions|breadcrumbs?|pagination|tags?-?(?:list|links|cloud)|"
+    r"caption|figcaption|photo-?credit|image-?credit|popup|modal|cookie|consent|gdpr|tooltip|"
+    r"popover|"
+    r"copyright|correction-?form|report-?error|feedback|app-?(?:banner|promo|download)|print-?only|"
+    r"visually-?hidden|sr-only|screen-?reader(?:-text)?|audio-?player|video-?player|skip-?link|"
+    r"next-?(?:article|story|post)|prev-?(?:article|story|post)|related[a-z]*|recommended|"
+    r"recommendations)"
+    r"(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BLOCKS = (
+    "div", "section", "aside", "ul", "ol", "p", "span", "details", "figure", "footer", "h2", "h3",
+    "h4", "dl", "table", "small", "figcaption",
+)  # fmt: skip
+_HEADINGS = ("h2", "h3", "h4", "h5", "strong")
+
+# Phrases that lead to another article, in the languages of the feeds; they open a paragraph or
+# a heading.
+_MORE_NAMES = """
+read more|read also|read next|also read|see also|see more|related|related (?:articles?|stories|
+news|topics|content|coverage)|more on this|
+more from|more:|don'?t miss|must read|recommended|you may (?:also )?(?:like|be interested)|also on|
+watch|listen|in pictures|explainer|what to read next|further reading|keep reading|continue reading|
+lees ook|lees meer|lesen sie (?:auch|mehr|hier)|mehr zum thema|mehr dazu|auch interessant|
+das könnte sie (?:auch )?interessieren|
+weitere (?:artikel|meldungen)|lire aussi|à lire(?: aussi)?|a lire aussi|lire la suite|voir aussi|
+sur le même sujet|
+lea también|lee también|lea además|leer más|ver también|te puede interesar|le puede interesar|
+puede interesarle|
+más información|noticias? relacionadas?|artículos? relacionados?|leggi anche|leggi tutto|vedi anche|
+leia também|leia mais|veja também|saiba mais|читайте (?:также|ещё|еще|по теме)|читать (?:также|
+далее|ещё|еще)|смотрите также|
+материалы по теме|по теме|читайте також|дивіться також|чытайце таксама|zobacz (?:też|także|
+również)|czytaj (?:też|także|więcej|również)|
+przeczytaj (?:też|także)|přečtěte si|čtěte (?:také|i|více)|viz také|prečítajte si|läs (?:också|
+även|mer)|les også|les mer|
+læs også|læs mere|lue myös|lue lisää|katso myös|ayrıca oku|bunlar da ilginizi|ilgili haber|
+olvassa el|kapcsolódó|
+citește și|citeşte şi|citeste si|vezi și|прочетете (?:още|също)|вижте още|прочитајте|pročitajte|
+procitajte (?:jos|još)|preberite|
+διαβάστε (?:επίσης|ακόμη|ακόμα|και)|δείτε (?:επίσης|ακόμη)|baca juga|baca:|simak juga|lihat juga|
+xem thêm|đọc thêm|
+اقرأ أيضا|اقرأ أيضاً|إقرأ أيضا|إقرأ أيضاً|اقرأ المزيد|شاهد أيضا|مواضيع ذات صلة|بیشتر بخوانید|
+قراءة المزيد|
+קרא(?:ו)? (?:עוד|גם)|यह भी पढ़ें|ये भी पढ़ें|और पढ़ें|আরও পড়ুন|อ่านเพิ่มเติม|อ่านข่าวที่เกี่ยวข้อง|
+관련 ?기사|관련 ?뉴스|이 기사도|関連記事|関連ニュース|あわせて読みたい|こちらも読む|相关阅读|
+相关新闻|相關新聞|延伸閱讀|延伸阅读|更多新聞|看更多|更多报道
+"""
+_MORE = re.compile(
+    r"^[\W_]*(?:" + _MORE_NAMES.replace("\n", "").strip("|") + r")(?=\W|$)", re.IGNORECASE
+)
+
+_LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
+_MORE_SHARE = 0.4
+_LONGEST_LINK = 250
+_MOST_CUT = 0.3  # share of the page's running text one cut may take
+_MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
+_COMMENTS = re.compile(
+    r"(?:^|\s)(?:top-|user-|reader-)?comments?(?!ary)|disqus|(?:article|post)-comments", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Running text of a page after pruning: the paragraphs that read like sentences.
+
+    `characters` is their length together, `elements` the paragraphs, in document order.
+    """
+
+    characters: int
+    elements: tuple[HtmlElement, ...]
+
+
+def prune_page(tree: HtmlElement) -> Running:
+    """Cut from `tree`, in place, what is not the article, and return its running text.
+
+    Nothing is cut that holds an h1 or more than a third of the page's running text, whatever its
+    class says.
+    """
+    etree.strip_elements(tree, *_FURNITURE, with_tail=False)
+    running = _running(tree)
+    total = sum(length for _, length in running)
+    limit = _MOST_CUT * total
+    for element in list(tree.iter(*_BLOCKS)):
+        names = element.get("class"), element.get("id")
+        if names == (None, None) or not _noisy(*names):
+            continue
+        most = _MOST_COMMENTS * total if _comments(*names) else limit
+        if _may_go(element, most):
+            drop(element)
+    _cut_lists(tree, limit)
+    _cut_links(tree)
+    _cut_headings(tree)
+    kept = [(item, length) for item, length in running if item.getroottree().getroot() is tree]
+    return Running(sum(length for _, length in kept), tuple(item for item, _ in kept))
+
+
+def drop(element: HtmlElement) -> None:
+    """Remove an element and its content; the text after it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        previous = element.getprevious()
+        if previous is not None:
+            previous.tail = f"{previous.tail or ''} {element.tail}"
+        else:
+            parent.text = f"{parent.text or ''} {element.tail}"
+    parent.remove(element)
+
+
+def text_length(element: HtmlElement) -> int:
+    """Return the number of characters of an element's text, white space folded."""
+    return int(_LENGTH(element))  # type: ignore[arg-type]
+
+
+def link_share(element: HtmlElement, length: int) -> float:
+    """Return the share of an element's `length` characters of text that stands in links."""
+    linked = 0
+    for link in element.iter("a"):
+        linked += text_length(link)
+    return linked / length if length else 0.0
+
+
+_LENGTH = etree.XPath("string-length(normalize-space())")
+
+
+def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:
+    found = []
+    for paragraph in tree.iter("p"):
+        length = text_length(paragraph)
+        if length >= 60 and link_share(paragraph, length) < 0.5 and not _in_link(paragraph):
+            found.append((paragraph, length))
+    return found
+
+
+def _in_link(element: HtmlElement) -> bool:
+    """Say whether a link stands around the element, as it does around teasers."""
+    outer = element.getparent()
+    for _ in range(5):
+        if outer is None:
+            return False
+        if outer.tag == "a":
+            return True
+        outer = outer.getparent()
+    return False
+
+
+@lru_cache(maxsize=32768)
+def _noisy(classes: str | None, identity: str | None) -> bool:
+    names = f"{classes or ''} {identity or ''}"
+    return bool(_NAMED_NOISE.search(names) or _NAMED_NOISE.search(_CAMEL.sub("-", names)))
+
+
+@lru_cache(maxsize=8192)
+def _comments(classes: str | None, identity: str | None) -> bool:
+    return bool(_COMMENTS.search(classes or "") or _COMMENTS.search(identity or ""))
+
+
+def _may_go(element: HtmlElement, limit: float) -> bool:
+    length = text_length(element)
+    if length > limit and sum(own for _, own in _running(element)) > limit:
+        return False
+    return length < 200 or element.find(".//h1") is None
+
+
+def _cut_lists(tree: HtmlElement, limit: float) -> None:
+    """Cut lists of which every item is a link: menus, and more articles."""
+    for element in list(tree.iter("ul", "ol")):
+        length = text_length(element)
+        if 0 < length <= limit and link_share(element, length) >= _LINKED_SHARE:
+            drop(element)
+
+
+def _cut_links(tree: HtmlElement) -> None:
+    """Cut paragraphs that only lead to other articles."""
+    for link in list(tree.iter("a")):
+        element = link.getparent()
+        while element is not None and element.tag in (
+            "strong",
+            "em",
+            "b",
+            "i",
+            "span",
+            "u",
+            "font",
+        ):
+            element = element.getparent()
+        if element is None or element.tag not in ("p", "div", "li", "h2", "h3", "h4", "h5"):
+            continue
+        if element.tag == "div" and (len(element) > 6 or element.find(".//p") is not None):
+            continue
+        text = _text(element)
+        if not 0 < len(text) <= _LONGEST_LINK or element.getparent() is None:
+            continue
+        share = link_share(element, len(text))
+        whole = share >= _LINKED_SHARE and len(text) > 15 and element.tag in ("p", "div")
+        if whole or (share >= _MORE_SHARE and _MORE.match(text)):
+            drop(element)
+
+
+_TEXT = etree.XPath("string()")
+
+
+def _text(element: HtmlElement) -> str:
+    return str(_TEXT(element)).strip()
+
+
+def _cut_headings(tree: HtmlElement) -> None:
+    """Cut read-more headings, and what follows them if that is links."""
+    for heading in list(tree.iter(*_HEADINGS)):
+        text = _text(heading)
+        if not 0 < len(text) < 60 or not _MORE.match(text):
+            continue
+        following = heading.getnext()
+        if following is None:
+            if heading.tag != "strong":
+                drop(heading)
+        elif following.tag in ("ul", "ol", "div"):
+            length = text_length(following)
+            if length < 1500 and link_share(following, length) > 0.6:
+                drop(following)
+                drop(heading)

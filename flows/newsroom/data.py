@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from extractors.records import Verdict
 from flows.newsroom.model import (
@@ -95,7 +96,14 @@ def load_words(folder: Path = DEFAULT_DIR) -> dict[str, Words]:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    loaded = YAML(typ="safe").load(path.read_text("utf-8"))
+    return _mapping(path, path.read_text("utf-8"))
+
+
+def _mapping(path: Path, text: str) -> dict[str, Any]:
+    try:
+        loaded = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise DataError(f"{path}: {error}") from error
     if not isinstance(loaded, dict):
         raise DataError(f"{path}: a mapping was expected")
     return loaded
@@ -113,8 +121,10 @@ def _when(path: Path, value: object) -> datetime:
 
 
 def _article(path: Path) -> Article:
-    _, front, body = path.read_text("utf-8").split("---\n", 2)
-    fields = YAML(typ="safe").load(front)
+    parts = path.read_text("utf-8").split("---\n", 2)
+    if len(parts) != 3:
+        raise DataError(f"{path}: front matter between two lines '---' was expected")
+    fields, body = _mapping(path, parts[1]), parts[2]
     try:
         modified = fields.get("modified")
         return Article(

@@ -22,7 +22,8 @@ def head(outlet: Outlet) -> str:
 def _bulk(seed: str) -> str:
     dice = random.Random(f"furniture:{seed}")  # noqa: S311 - filler, not a secret
     rules = "".join(
-        f".c{dice.randrange(16**6):06x}{{margin:{dice.randint(0, 40)}px;color:#{dice.randrange(16**6):06x};"
+        f".c{dice.randrange(16**6):06x}{{margin:{dice.randint(0, 40)}px;"
+        f"color:#{dice.randrange(16**6):06x};"
         f"display:{dice.choice(('flex', 'grid', 'block'))};line-height:1.{dice.randint(1, 9)}}}\n"
         for _ in range(dice.randint(110, 420))
     )
@@ -41,7 +42,8 @@ def top(outlet: Outlet, words: Words, base: str) -> str:
         for number, word in enumerate(words.nav)
     )
     return (
-        f'<div id="cookie-banner" class="cookie-consent" role="dialog"><p>{escape(words.cookie)}</p>'
+        '<div id="cookie-banner" class="cookie-consent" role="dialog">'
+        f"<p>{escape(words.cookie)}</p>"
         f"<button>{escape(words.accept)}</button></div>\n"
         f'<header class="site-header"><a class="logo" href="{home}">{escape(outlet.name)}</a>\n'
         f'<nav class="main-nav"><ul>{links}</ul></nav></header>\n'
@@ -76,7 +78,8 @@ def headlines(outlet: Outlet, base: str, *, limit: int, skip: str = "") -> str:
 
 def advertisement(words: Words) -> str:
     """Return an advertisement's box."""
-    return f'<div class="ad-slot" data-ad="mpu"><span class="ad-label">{escape(words.ad)}</span></div>\n'
+    label = f'<span class="ad-label">{escape(words.ad)}</span>'
+    return f'<div class="ad-slot" data-ad="mpu">{label}</div>\n'
 
 
 def newsletter(words: Words) -> str:

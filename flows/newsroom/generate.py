@@ -1,4 +1,4 @@
-"""A newsroom of any size, made from a seed: for load tests, benchmarks and the many-machines test."""
+"""A newsroom of any size, made from a seed, for load tests and benchmarks."""
 
 from __future__ import annotations
 

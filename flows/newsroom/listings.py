@@ -58,13 +58,6 @@ class Links:
     archive: bool = False
 
 
-def items(outlet: Outlet, base: str) -> list[Item]:
-    """Return every entry of the outlet, odd pages included, newest first."""
-    found = [_article_item(outlet, article, base) for article in outlet.articles]
-    found += [_odd_item(outlet, page, base) for page in outlet.odd_pages]
-    return sorted(found, key=lambda item: item.published, reverse=True)
-
-
 def first_page(outlet: Outlet, base: str) -> list[Item]:
     """Return the entries that the feed itself lists (archives and later pages hold the rest).
 
@@ -236,14 +229,14 @@ def _atom_entry(item: Item) -> str:
 
 
 def _json_feed(outlet: Outlet, entries: Sequence[Item], links: Links, home: str) -> bytes:
-    neighbours = {"next_url": url for rel, url in links.others if rel == "next"}
+    following = dict(links.others).get("next")
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": outlet.name,
         "home_page_url": home,
         "feed_url": links.own,
         "language": outlet.language,
-        **neighbours,
+        **({"next_url": following} if following else {}),
         "items": [_json_item(item) for item in entries],
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode()
@@ -265,6 +258,7 @@ def _json_item(item: Item) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value}
 
 
+_XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _URLSET = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
 
@@ -280,7 +274,7 @@ def sitemap(outlet: Outlet, base: str) -> str:
     news = outlet.sitemap == "news"
     urls = "".join(_sitemap_url(outlet, article, base, news) for article in outlet.articles)
     spaces = f"{_URLSET} {_NEWS}" if news else _URLSET
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset {spaces}>\n{urls}</urlset>\n'
+    return f"{_XML}<urlset {spaces}>\n{urls}</urlset>\n"
 
 
 def _sitemap_url(outlet: Outlet, article: Article, base: str, news: bool) -> str:
@@ -306,7 +300,7 @@ def sitemap_index(outlets: Iterable[Outlet], base: str) -> str:
         f"{_tag('lastmod', last_change(outlet).isoformat())}</sitemap>\n"
         for outlet in outlets
     )
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<sitemapindex {_URLSET}>\n{listed}</sitemapindex>\n'
+    return f"{_XML}<sitemapindex {_URLSET}>\n{listed}</sitemapindex>\n"
 
 
 def robots(base: str) -> str:
@@ -323,7 +317,7 @@ def opml(outlets: Iterable[Outlet], base: str) -> str:
         for outlet in outlets
     )
     head = "<head><title>Duckwire demo newsroom</title></head>"
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">{head}\n<body>\n{lines}</body></opml>\n'
+    return f'{_XML}<opml version="2.0">{head}\n<body>\n{lines}</body></opml>\n'
 
 
 def own_links(outlet: Outlet, base: str, *, page: int = 1) -> Links:

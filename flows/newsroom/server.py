@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
-from http import HTTPStatus
+from http.client import responses
 from urllib.parse import unquote, urlsplit
 
 from flows.newsroom.site import Answer
@@ -131,10 +131,10 @@ class Server:
         if task is not None:
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
-            with contextlib.closing(writer):
-                while await self._exchange(reader, writer):
-                    pass
+        gone = contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError)
+        with gone, contextlib.closing(writer):
+            while await self._exchange(reader, writer):
+                pass
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Read one request and answer it; False when the connection is to be closed."""
@@ -204,7 +204,7 @@ def _parse(head: bytes) -> _Request:
 
 
 def _unchanged(request: _Request, answer: Answer) -> bool:
-    """Decide on 304: If-None-Match by weak comparison, else If-Modified-Since (RFC 9110, 13.2.2)."""
+    """Decide on 304: If-None-Match by weak comparison, else If-Modified-Since (RFC 9110 13.2.2)."""
     if answer.status != 200:
         return False
     tags = request.headers.get("if-none-match")
@@ -252,7 +252,7 @@ def _validators(rendered: _Rendered) -> list[tuple[str, str]]:
 
 def _head(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    phrase = HTTPStatus(status).phrase if status in HTTPStatus else "Unknown"
+    phrase = responses.get(status, "Unknown")
     return f"HTTP/1.1 {status} {phrase}\r\n{lines}\r\n".encode("latin-1")
 
 

@@ -82,13 +82,7 @@ class Site:
             return self._root(path)
         if rest == "":
             return self._html(outlet, pages.front_page(outlet, self._word(outlet), self.base))
-        if path in {feed_path(outlet), listed_feed_path(outlet)}:
-            return self._feed(outlet, path, query)
-        if path.startswith(f"{feed_path(outlet)}/") and outlet.paging == "archive":
-            return self._archive(outlet, path.rpartition("/")[2])
-        if path == listings.sitemap_path(outlet):
-            return self._sitemap(outlet)
-        return _missing()
+        return self._listing(outlet, path, query)
 
     def article(self, slug: str) -> tuple[Outlet, Article]:
         """Return an article and its outlet. Raises KeyError for an unknown slug."""
@@ -111,6 +105,15 @@ class Site:
         self._places[article_path(outlet, article)] = _Place(outlet_id, article.slug)
         self._homes[article.slug] = outlet_id
         self._articles[article.slug] = article
+
+    def _listing(self, outlet: Outlet, path: str, query: str) -> Answer:
+        if path in {feed_path(outlet), listed_feed_path(outlet)}:
+            return self._feed(outlet, path, query)
+        if path.startswith(f"{feed_path(outlet)}/") and outlet.paging == "archive":
+            return self._archive(outlet, path.rpartition("/")[2])
+        if path == listings.sitemap_path(outlet):
+            return self._sitemap(outlet)
+        return _missing()
 
     def _word(self, outlet: Outlet) -> Words:
         return self._words[outlet.language]

@@ -147,7 +147,7 @@ class Client:
 
     def _untried(self, target: Target) -> Answer | None:
         """Answer at once where asking would be useless or unwelcome."""
-        if self._outage.cut(time.monotonic()):
+        if self._far(target) and self._outage.cut(time.monotonic()):
             return Answer(reason=Reason.OFFLINE, detail="this machine reaches no host at all")
         wait = 0 if self._exempt(target.host) else self._politeness.held_s(target.host)
         if wait:
@@ -164,8 +164,8 @@ class Client:
             started = time.monotonic()
             answer = await exchange(self._pool, target, ask, self._settings, way.left_s)
             way.left_s -= time.monotonic() - started
-        if answer.reason is Reason.ADDRESS:  # it says nothing about our own connection
-            return answer
+        if answer.reason is Reason.ADDRESS or not self._far(target):
+            return answer  # it says nothing about our own connection
         self._outage.note(target.host, reached=answer.connected)
         if not answer.connected and self._outage.tripped:
             return replace(answer, reason=Reason.OFFLINE)
@@ -197,6 +197,10 @@ class Client:
             hops=way.hops,
             retry_after_s=retry,
         )
+
+    def _far(self, target: Target) -> bool:
+        """Tell whether a host lies beyond our own network: only those show an outage of ours."""
+        return not open_host(target.host, self._settings)
 
     def _exempt(self, host: str) -> bool:
         return not self._settings.pace_allowed and open_host(host, self._settings)

@@ -81,7 +81,11 @@ class SystemResolver:
             except RuntimeError:  # the run is over and its loop closed
                 return
 
-        threading.Thread(target=look_up, name="resolve", daemon=True).start()
+        try:
+            threading.Thread(target=look_up, name="resolve", daemon=True).start()
+        except RuntimeError as exc:
+            self._slots.release()
+            raise OSError("no thread left to resolve names in") from exc
         return await found
 
 
@@ -165,14 +169,19 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             won.append(stream)
             race.cancel_scope.cancel()
 
-        async with anyio.create_task_group() as race:
-            for address in addresses:
-                failed = anyio.Event()
-                race.start_soon(attempt, address, failed)
-                with anyio.move_on_after(_STAGGER_S):
-                    await failed.wait()
-        for loser in won[1:]:
-            await loser.aclose()
+        kept = False
+        try:
+            async with anyio.create_task_group() as race:
+                for address in addresses:
+                    failed = anyio.Event()
+                    race.start_soon(attempt, address, failed)
+                    with anyio.move_on_after(_STAGGER_S):
+                        await failed.wait()
+            kept = True
+        finally:  # two may have won at once, or the request was given up meanwhile
+            with anyio.CancelScope(shield=True):
+                for loser in won[1:] if kept else won:
+                    await loser.aclose()
         if not won:
             raise errors[0]
         return won[0]

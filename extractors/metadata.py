@@ -102,13 +102,14 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
         _add(page.titles, "h1", _heading_text(heading))
     _read_microdata(tree, page)
     _read_times(tree, page)
-    _read_bylines(tree, page)
     own = frozenset(
         address.partition("#")[0].rstrip("/") for address in (url, *page.canonical) if address
     )
     known = tuple(value.casefold() for _, value in page.titles if len(value) > 10)
     page.linked = read_linked_data(scripts, own, known)
     _read_linked(page)
+    if not page.authors:
+        _read_bylines(tree, page)
     return page
 
 

@@ -23,7 +23,7 @@ _SOUTH_EAST_PER_WORD = 4
 
 _LINE_ENDS = re.compile(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _WHITE = re.compile(r"[^\S\n]+")
-_HAS_ALNUM = re.compile(r"[^\W_]")
+_WORDLESS = re.compile(r"(?<!\S)(?:(?!\s)[\W_])+(?!\S)")
 # C0/C1 controls, soft hyphen, zero-width space and joiner forms that carry no meaning in news
 # text, bidi embeddings, overrides and isolates, invisible operators, BOM, tags, and lone
 # surrogates. ZWNJ and ZWJ stay (Persian and Indic spelling need them), and so do LRM and RLM.
@@ -58,7 +58,7 @@ def word_count(text: str, language: str | None) -> int:
     (ISO 639-1 or None) only saves the search for such scripts where they cannot matter.
     """
     if text.isascii():
-        return sum(1 for token in text.split() if _HAS_ALNUM.search(token))
+        return _spaced(text)
     estimated = 0
     if language is None or language in _UNSPACED_LANGUAGES or _HAN_KANA_RUN.search(text):
         han_kana = _length(_HAN_KANA_RUN, text)
@@ -66,7 +66,12 @@ def word_count(text: str, language: str | None) -> int:
         estimated = -(-han_kana // _HAN_KANA_PER_WORD) + -(-south_east // _SOUTH_EAST_PER_WORD)
         if estimated:
             text = _SOUTH_EAST_RUN.sub(" ", _HAN_KANA_RUN.sub(" ", text))
-    return estimated + sum(1 for token in text.split() if _HAS_ALNUM.search(token))
+    return estimated + _spaced(text)
+
+
+def _spaced(text: str) -> int:
+    """Count what stands between spaces, less what holds no letter or digit."""
+    return len(text.split()) - len(_WORDLESS.findall(text))
 
 
 def _length(pattern: re.Pattern[str], text: str) -> int:

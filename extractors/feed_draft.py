@@ -152,7 +152,9 @@ def _read_date(raw: str | None) -> tuple[str | None, datetime | None, Precision]
     if not parts:
         return raw, None, Precision.NONE
     try:
-        instant = datetime(*parts[:5], min(parts[5], 59), tzinfo=UTC)
+        instant = datetime(
+            parts[0], parts[1], parts[2], parts[3], parts[4], min(parts[5], 59), tzinfo=UTC
+        )
     except (ValueError, OverflowError):
         return raw, None, Precision.NONE
     return raw, instant, Precision.LOCAL

@@ -39,10 +39,8 @@ def read_hints(text: str) -> FeedHints:
     around = text[: min(first.start(), _WINDOW)] if first else text[:_WINDOW]
     if first:
         tail = text[max(first.start(), len(text) - _WINDOW) :]
-        last = None
-        for last in _LAST_ENTRY.finditer(tail):
-            pass
-        around += tail[last.end() :] if last else ""
+        ends = [match.end() for match in _LAST_ENTRY.finditer(tail)]
+        around += tail[ends[-1] :] if ends else ""
     ttl = _TTL.search(around)
     period = _PERIOD.search(around)
     return FeedHints(

@@ -6,6 +6,7 @@ extracted, and nothing here decides what is shown as HTML.
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 
@@ -40,10 +41,8 @@ def mend(text: str) -> str:
     """
     if text.isascii():
         return text
-    try:
+    with contextlib.suppress(UnicodeError):
         text = text.encode("iso-8859-1").decode("utf-8")
-    except UnicodeError:
-        pass
     return text.translate(_CP1252) if _C1.search(text) else text
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from xml.sax.handler import feature_external_ges, feature_namespaces
 from xml.sax.xmlreader import InputSource
 
+from defusedxml.sax import make_parser
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
 from extractors.feed_bytes import Prepared
@@ -105,7 +106,9 @@ def _new(kind: type[Any], base: str) -> Any:
 
 def _run_strict(parser: Any, prepared: Prepared) -> str | None:
     """Run the strict parser; return what is wrong with the document, or None."""
-    reader = xml.sax.make_parser()
+    reader = make_parser()
+    # The only DOCTYPE it will meet is the one written below, of entities already judged.
+    reader.forbid_entities = False
     reader.setFeature(feature_namespaces, True)
     reader.setFeature(feature_external_ges, False)
     reader.setContentHandler(parser)

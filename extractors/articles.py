@@ -87,7 +87,13 @@ def _extract(
     page = read_statements(tree, url)
     signs = (0, 0.0) if _declared(page) and page.published else _tree_signs(tree)
     feed_text = (entry.content or entry.summary) if entry else None
-    text = best_body(tree, lambda: parse_page(decoded.text), linked=page.body, feed=feed_text)
+    text = best_body(
+        tree,
+        lambda: parse_page(decoded.text),
+        linked=page.body,
+        feed=feed_text,
+        leads=tuple(value for _, value in page.leads),
+    )
     when = choose_publication(
         page.published,
         page.modified,

@@ -17,7 +17,7 @@ from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
 from extractors.pruning import Running, prune_page
-from extractors.text import normalise_paragraphs
+from extractors.text import normalise_line, normalise_paragraphs
 
 # trafilatura logs each page it gives nothing for; that is a value here, not a message.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -34,6 +34,7 @@ _SLOW = Extractor(
 _SHORT = 250  # characters: below this the fast way is trusted only if nothing promises more
 _SHORT_OF_PROMISE = 0.6  # of what the publisher's own data says the text is
 _LEFT_OUT = 0.25  # share of like paragraphs left out from which the container was too narrow
+_LONGEST_LEAD = 1000
 _OPENING = 40  # characters by which a paragraph is found again in the text
 
 _TAGS = re.compile(r"<[^>]{1,500}>")
@@ -56,14 +57,18 @@ def best_body(
     *,
     linked: str | None,
     feed: str | None,
+    leads: tuple[str, ...] = (),
 ) -> Body:
     """Return the best text a page gives.
 
     `tree` is the parsed page and is used up; `again` parses it anew for the rare page on which a
     second way is tried. `linked` is JSON-LD's articleBody and `feed` what the feed gives, as text
     or HTML; both are promises to measure against, and stand in only where the page falls short.
+    `leads` are the page's stated descriptions: a standfirst that opens like one of them is put
+    first when the container that was read does not hold it.
     """
     running = prune_page(tree)
+    lead = _standfirst(tree, leads)
     openings = [(_opening(item), _home(item)) for item in running.elements]
     text = _fast_text(tree)
     promise = _plain(linked) if linked else ""
@@ -71,12 +76,12 @@ def best_body(
     wanted = _SHORT_OF_PROMISE * max(len(promise), len(told))
     left_out = _left_out(text, openings)
     if len(text) >= max(_SHORT, wanted) and not left_out:
-        return Body(text, "fast")
+        return Body(_with_lead(text, lead), "fast")
     best = _second_way(Body(text, "fast"), again, left_out, wanted, running)
     for words, path in ((promise, "json-ld"), (told, "feed")):
         if words and len(best.text) < _SHORT_OF_PROMISE * len(words):
             best = Body(words, path)
-    return best
+    return Body(_with_lead(best.text, lead), best.path)
 
 
 def _second_way(
@@ -113,6 +118,26 @@ def _fast_text(tree: HtmlElement) -> str:
     cleaned = convert_tags(tree_cleaning(tree, _FAST), _FAST, None)
     body, _ = extract_content(cleaned, _FAST)
     return normalise_paragraphs(xmltotxt(body, False))
+
+
+def _standfirst(tree: HtmlElement, leads: tuple[str, ...]) -> str:
+    """Return the first block that opens like one of the page's descriptions, '' for none."""
+    wanted = {squeezed for lead in leads if len(squeezed := "".join(lead.split())[:_OPENING]) >= 30}
+    if not wanted:
+        return ""
+    for element in tree.iter("p", "h2", "h3", "div", "span", "strong"):
+        if element.tag in ("div", "span", "strong") and len(element):
+            continue
+        text = "".join(element.itertext()) if len(element) else element.text or ""
+        if len(text) < _LONGEST_LEAD and "".join(text[:200].split())[:_OPENING] in wanted:
+            return normalise_line(text)
+    return ""
+
+
+def _with_lead(text: str, lead: str) -> str:
+    if not text or not lead or "".join(lead.split())[:_OPENING] in "".join(text.split()):
+        return text
+    return f"{lead}\n{text}"
 
 
 def _opening(paragraph: HtmlElement) -> str:

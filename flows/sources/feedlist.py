@@ -69,10 +69,12 @@ def remove(path: Path, feed_id_or_url: str) -> Listing:
     entry = sheet.entry(index)
     lines = list(sheet.lines)
     end = entry.end
-    # Between two blank lines, one goes with the entry.
-    if _blank(lines, entry.start - 1) and _blank(lines, end):
-        end += 1
-    lines[entry.start : end] = []
+    # Between two blank lines, or a blank line and the end, one goes with the entry.
+    start = entry.start
+    if _blank(lines, start - 1):
+        end += _blank(lines, end)
+        start -= entry.end == len(lines)
+    lines[start:end] = []
     kept = [*sheet.listings[:index], *sheet.listings[index + 1 :]]
     if not kept:
         line = sheet.document.lc.key("feeds")[0]

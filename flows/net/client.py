@@ -18,6 +18,7 @@ from extractors.records import Fetched, Reason
 from flows.net import robots as robots_txt
 from flows.net.addresses import Refusal, Target, open_host, read_url, redact
 from flows.net.connect import GuardedBackend, ssl_context
+from flows.net.connections import Connections
 from flows.net.door import Accept
 from flows.net.exchange import REDIRECTS, Answer, Ask, exchange
 from flows.net.headers import retry_after_s
@@ -25,9 +26,6 @@ from flows.net.limits import NetSettings
 from flows.net.outage import Outage
 from flows.net.politeness import Politeness
 from flows.net.statuses import reason_of_status
-
-# Shorter than the idle time of common servers: a connection they are about to close is not used.
-_KEEP_IDLE_S = 4.0
 
 
 @dataclass(slots=True)
@@ -63,12 +61,9 @@ class Client:
         self._robots = robots_txt.Robots(
             self._fetch_robots, settings.robot, clock=clock, slow_down=self._slow_down
         )
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context(settings),
-            max_connections=settings.connections,
-            keepalive_expiry=_KEEP_IDLE_S,
-            http2=True,
-            network_backend=transport or GuardedBackend(settings),
+        self._connections = Connections(
+            ssl_context=ssl_context(settings.ca_file),
+            backend=transport or GuardedBackend(settings),
         )
 
     async def __aenter__(self) -> Client:
@@ -80,7 +75,7 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._pool.aclose()
+        await self._connections.aclose()
 
     @property
     def offline(self) -> bool:
@@ -162,7 +157,7 @@ class Client:
             if untried is not None:
                 return untried
             started = time.monotonic()
-            answer = await exchange(self._pool, target, ask, self._settings, way.left_s)
+            answer = await exchange(self._connections, target, ask, self._settings, way.left_s)
             way.left_s -= time.monotonic() - started
         if answer.reason is Reason.ADDRESS or not self._far(target):
             return answer  # it says nothing about our own connection

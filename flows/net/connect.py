@@ -14,6 +14,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import anyio
@@ -127,7 +128,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise RefusedError(said or f"{host} has no address")
         try:
             stream = await self._first_of(_alternate(kept)[:_ADDRESSES], port, limit)
-        except httpcore.ConnectError as exc:  # in words now: the pool drops the cause
+        except httpcore.ConnectError as exc:
             raise httpcore.ConnectError(_connect_words(exc)) from exc
         return _GuardedStream(stream)
 
@@ -219,12 +220,16 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def ssl_context(settings: NetSettings) -> ssl.SSLContext:
-    """Trust the system's certificates, the public bundle, and `ca_file` when it is set."""
+@lru_cache(maxsize=4)
+def ssl_context(ca_file: str | None) -> ssl.SSLContext:
+    """Trust the system's certificates, the public bundle, and `ca_file` when it is set.
+
+    Reading the bundles takes some 30 ms, so that clients with the same settings share a context.
+    """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())  # a slim machine has no store of its own
-    if settings.ca_file is not None:
-        context.load_verify_locations(settings.ca_file)
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
     return context
 
 

@@ -10,6 +10,7 @@ import httpcore
 from extractors.records import Reason
 from flows.net.addresses import Target
 from flows.net.connect import DnsError, RefusedError, TlsError
+from flows.net.connections import Connections
 from flows.net.decode import ACCEPTED, TooLargeError, UndecodableError, codings, decode
 from flows.net.door import Accept
 from flows.net.headers import sendable
@@ -54,12 +55,16 @@ class Answer:
         return next((value for key, value in self.headers if key == name), None)
 
 
+class _HeadersTooLargeError(Exception):
+    """The headers go over the bound."""
+
+
 class _BodyTooLargeError(Exception):
     """The body on the wire goes over the bound."""
 
 
 async def exchange(
-    pool: httpcore.AsyncConnectionPool,
+    connections: Connections,
     target: Target,
     ask: Ask,
     settings: NetSettings,
@@ -73,32 +78,36 @@ async def exchange(
     # A cancel scope of anyio, because httpcore shields its own cleaning up from exactly that.
     with anyio.move_on_after(max(budget_s, 0.0)):
         try:
-            answer = await _exchange(pool, target, ask, settings)
+            answer = await _exchange(connections, target, ask, settings)
         except Exception as exc:  # the libraries below raise more than they list
             answer = answer_of_error(exc, settings)
     return answer
 
 
 async def _exchange(
-    pool: httpcore.AsyncConnectionPool, target: Target, ask: Ask, settings: NetSettings
+    connections: Connections, target: Target, ask: Ask, settings: NetSettings
 ) -> Answer:
-    response = await pool.handle_async_request(_request(target, ask, settings))
+    head = Answer()
     try:
-        headers = tuple((k.decode("latin-1").lower(), _text(v)) for k, v in response.headers)
-        size = sum(len(k) + len(v) for k, v in response.headers)
-        head = Answer(response.status, headers)
-        if size > settings.max_header_bytes:
-            bound = f"headers of more than {settings.max_header_bytes:,} bytes"
-            return Answer(response.status, reason=Reason.TOO_LARGE, detail=bound)
-        if response.status in REDIRECTS:
-            await _read(response, _SMALL, truncate=True)
-            return head
-        raw = await _body(response, head, ask)
+        async with connections.request(_request(target, ask, settings)) as response:
+            head = _head(response)
+            if sum(len(k) + len(v) for k, v in response.headers) > settings.max_header_bytes:
+                raise _HeadersTooLargeError
+            if response.status in REDIRECTS:
+                await _read(response, _SMALL, truncate=True)
+                return head
+            raw = await _body(response, head, ask)
+    except _HeadersTooLargeError:
+        bound = f"headers of more than {settings.max_header_bytes:,} bytes"
+        return Answer(head.status, reason=Reason.TOO_LARGE, detail=bound)
     except _BodyTooLargeError:
         return _too_large(head, ask)
-    finally:
-        await response.aclose()
     return _decoded(head, raw, ask)
+
+
+def _head(response: httpcore.Response) -> Answer:
+    headers = tuple((k.decode("latin-1").lower(), _text(v)) for k, v in response.headers)
+    return Answer(response.status, headers)
 
 
 async def _body(response: httpcore.Response, head: Answer, ask: Ask) -> bytes:
@@ -161,7 +170,6 @@ def _request(target: Target, ask: Ask, settings: NetSettings) -> httpcore.Reques
                 "connect": settings.connect_s,
                 "read": settings.read_s,
                 "write": settings.read_s,
-                "pool": settings.total_s,
             }
         },
     )
@@ -196,8 +204,7 @@ def answer_of_error(exc: Exception, settings: NetSettings) -> Answer:
 
 def _answer_of_protocol(exc: Exception) -> Answer:
     """Name what went wrong after the connection stood."""
-    # httpcore's pool raises `from None`, which leaves the cause only as the context.
-    if getattr(exc.__cause__ or exc.__context__, "error_status_hint", None) == 431:
+    if getattr(exc.__cause__, "error_status_hint", None) == 431:
         return Answer(reason=Reason.TOO_LARGE, detail="headers without end")
     if isinstance(exc, httpcore.NetworkError):
         return Answer(reason=Reason.PROTOCOL, detail="the connection broke off")

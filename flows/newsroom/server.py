@@ -131,7 +131,10 @@ class Server:
         if task is not None:
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
-        gone = contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError)
+        # Cancelled only by close(): asyncio would print a task that ends so.
+        gone = contextlib.suppress(
+            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, TimeoutError
+        )
         with gone, contextlib.closing(writer):
             while await self._exchange(reader, writer):
                 pass

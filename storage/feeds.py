@@ -31,6 +31,16 @@ WHEN MATCHED THEN UPDATE SET
 WHEN NOT MATCHED THEN INSERT BY NAME
 """
 
+_COLUMNS = (
+    "kind, listed_url, publisher, homepage, country, language, seen_in, verified, listed, paused, "
+    "fetch_policy, conditional, min_interval_s, max_interval_s"
+)
+_CHANGED = (
+    f"SELECT 1 FROM (SELECT feed_id, {_COLUMNS} FROM stage_feeds EXCEPT "  # noqa: S608
+    f"SELECT feed_id, {_COLUMNS} FROM feeds) LIMIT 1"
+)
+_OFF = "kind = 'feed' AND listed AND feed_id NOT IN (SELECT feed_id FROM stage_feeds)"
+
 _DUE = """
 SELECT feed_id, url, etag, last_modified, body_hash,
        validators_off OR NOT conditional AS validators_off, interval_s, min_interval_s,
@@ -78,8 +88,8 @@ def sync_listings(
     now: datetime,
     bounds: tuple[int, int, int],
     complete: bool,
-) -> tuple[int, int]:
-    """Bring `feeds` in line with the owner's list; returns (added, taken off the list).
+) -> bool:
+    """Bring `feeds` in line with the owner's list; returns whether anything changed.
 
     `bounds` are the default shortest, longest and first interval in seconds. With `complete`,
     a listed feed that `listings` lacks is kept but no longer listed, so nobody polls it.
@@ -87,18 +97,13 @@ def sync_listings(
     shortest, longest, first = bounds
     rows = [_listed_row(item, shortest, longest, first, now) for item in listings]
     stage(connection, "feeds", rows)
-    added = _number(
-        connection,
-        "SELECT count(*) FROM stage_feeds WHERE feed_id NOT IN (SELECT feed_id FROM feeds)",
-    )
-    connection.execute(_SYNC)
-    if not complete:
-        return added, 0
-    off = "kind = 'feed' AND listed AND feed_id NOT IN (SELECT feed_id FROM stage_feeds)"
-    removed = _number(connection, f"SELECT count(*) FROM feeds WHERE {off}")  # noqa: S608
-    if removed:
-        connection.execute(f"UPDATE feeds SET listed = false WHERE {off}")  # noqa: S608
-    return added, removed
+    changed = _any(connection, _CHANGED)
+    if changed:
+        connection.execute(_SYNC)
+    if complete and _any(connection, f"SELECT 1 FROM feeds WHERE {_OFF} LIMIT 1"):  # noqa: S608
+        connection.execute(f"UPDATE feeds SET listed = false WHERE {_OFF}")  # noqa: S608
+        changed = True
+    return changed
 
 
 def due_feeds(connection: Connection, *, now: datetime, everything: bool) -> list[FeedState]:
@@ -155,6 +160,5 @@ def _listed_row(
     )
 
 
-def _number(connection: Connection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+def _any(connection: Connection, sql: str) -> bool:
+    return connection.execute(sql).fetchone() is not None

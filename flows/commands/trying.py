@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from extractors.seeds import read_seed
 
 from extractors.articles import extract as extract_article
 from extractors.dates import parse_date
 from extractors.errors import UsageError
 from extractors.feeds import parse_feed
 from extractors.records import Extracted, Fetched, Judgement, State, Verdict
+from extractors.seeds import read_seed
 from flows.commands import show
 from flows.commands.run import Json
 from flows.net.client import Client

@@ -29,6 +29,7 @@ MAX_BYTES = 10_000_000
 # What YAML 1.2 takes for a line end; str.splitlines knows several more.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _PAUSED = re.compile(r"^([ -]*paused[ ]*:[ ]*)(?:true|false)\b", re.IGNORECASE)
+_VERIFIED = re.compile(r"^([ -]*verified[ ]*:[ ]*)[^ #\r\n]+", re.IGNORECASE)
 _PAUSED_ALONE = re.compile(r"^ *paused *: *true\s*$", re.IGNORECASE)
 
 
@@ -108,6 +109,25 @@ def set_paused(path: Path, feed_id_or_url: str, paused: bool) -> None:
             lines[at] = _PAUSED.sub(rf"\g<1>{str(paused).lower()}", lines[at])
     changed = list(sheet.listings)
     changed[index] = replace(changed[index], paused=paused)
+    _save(sheet, lines, changed)
+
+
+def set_verified(path: Path, feed_ids: Iterable[str], day: str) -> None:
+    """Note the day (ISO, UTC) on which these sources were seen to answer, in one write.
+
+    An id that is not on the list raises FeedListError, and then nothing is noted.
+    """
+    sheet = _sheet(path)
+    lines, changed = list(sheet.lines), list(sheet.listings)
+    # From the last to the first, so that an added line moves nobody who is still to come.
+    for index in sorted({_index(sheet, feed_id) for feed_id in feed_ids}, reverse=True):
+        entry, feed = sheet.entry(index), sheet.feeds[index]
+        if "verified" in feed:
+            at = feed.lc.key("verified")[0]
+            lines[at] = _VERIFIED.sub(rf"\g<1>{day}", lines[at])
+        else:
+            lines[entry.end : entry.end] = [f"{' ' * entry.column}verified: {day}{sheet.newline}"]
+        changed[index] = replace(changed[index], verified=day)
     _save(sheet, lines, changed)
 
 

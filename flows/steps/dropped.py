@@ -9,8 +9,6 @@ from itertools import islice
 from pathlib import Path
 
 from extractors.feeds import parse_feed
-from extractors.seeds import read_jsonl, read_seed, read_warc
-
 from extractors.fingerprints import content_hash, stable_id
 from extractors.records import (
     Extracted,
@@ -23,6 +21,7 @@ from extractors.records import (
     Stage,
     State,
 )
+from extractors.seeds import read_jsonl, read_seed, read_warc
 from extractors.urls import clean_url
 from flows.settings import ROOT, SAMPLES
 from flows.steps.job import Job

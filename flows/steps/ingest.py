@@ -69,22 +69,23 @@ def run_ingest(
     _check(job, options)
     parameters = {"seeds": options.seeds, "everything": options.everything, "pages": options.pages}
     with at_work(job, trigger=trigger, parameters=parameters, flow_run_id=flow_run_id):
-        call("install topics", install_topics, job)
+        relisted = call("install topics", install_topics, job)
         if options.seeds:
             call("load files", load_files, job, options.seeds)
         if options.poll:
-            due = call("sync feeds", sync_feeds, job, options.everything)
+            due, changed = call("sync feeds", sync_feeds, job, options.everything)
+            relisted = relisted or changed
             for group in _groups(due, FEEDS_A_STEP):
                 call("poll feeds", poll_group, job, group)
         while options.pages and call("fetch pages", fetch_group, job, PAGES_A_STEP):
             pass
         report = call("sum up", sum_up, job)
-    call("publish", publish_if_due, job, report.changed)
+    call("publish", publish_if_due, job, report.changed or relisted)
     return report
 
 
-def install_topics(job: Job) -> int:
-    """Bring `topics` in line with the folder of definitions; returns how many there are."""
+def install_topics(job: Job) -> bool:
+    """Bring `topics` in line with the folder of definitions; returns whether any changed."""
     topics = load_topics(job.settings.topics)
     now = job.clock()
     rows = [
@@ -94,8 +95,7 @@ def install_topics(job: Job) -> int:
         for item in topics.definitions
     ]
     with job.warehouse.session() as session:
-        sync_topics(session, rows)
-    return len(rows)
+        return sync_topics(session, rows)
 
 
 def load_files(job: Job, folder: Path) -> int:
@@ -106,15 +106,19 @@ def load_files(job: Job, folder: Path) -> int:
     return len(followed)
 
 
-def sync_feeds(job: Job, everything: bool) -> list[str]:
-    """Bring `feeds` in line with the owner's list; returns the ids of those to poll now."""
+def sync_feeds(job: Job, everything: bool) -> tuple[list[str], bool]:
+    """Bring `feeds` in line with the owner's list.
+
+    Returns the ids of those to poll now, and whether the list had changed.
+    """
     settings = job.settings
     bounds = (settings.min_interval_s, settings.max_interval_s, settings.first_interval_s)
     now = job.clock()
     with job.warehouse.session() as session:
-        sync_listings(session, load(settings.feeds), now=now, bounds=bounds, complete=True)
+        listed = load(settings.feeds)
+        changed = sync_listings(session, listed, now=now, bounds=bounds, complete=True)
         due = due_feeds(session, now=now, everything=everything)
-    return [state.feed_id for state in due]
+    return [state.feed_id for state in due], changed
 
 
 def poll_group(job: Job, feed_ids: Sequence[str]) -> int:

@@ -12,7 +12,6 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from extractors.articles import extract
-
 from extractors.records import Fetched, Reason, SourceKind, State, WarcPosition
 from flows.net.door import Fetcher
 from flows.policy import after_page

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from extractors.feeds import discover_feeds, parse_feed
-
 from extractors.records import (
     FeedState,
     Fetched,

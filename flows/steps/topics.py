@@ -8,9 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from extractors.errors import SettingsError
-from extractors.topics import Tagger, TopicDefinition, TopicError, parse_definition
-
 from extractors.records import Judgement
+from extractors.topics import Tagger, TopicDefinition, TopicError, parse_definition
 
 
 @dataclass(frozen=True)

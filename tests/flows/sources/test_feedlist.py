@@ -519,3 +519,17 @@ def test_the_shipped_list_can_be_edited_and_goes_through_opml(tmp_path: Path) ->
     remove(path, NEW.feed_id)
     assert path.read_text("utf-8") == text
     assert merge(path, read_opml(write_opml(listings, "feeds"))) == (0, len(listings))
+
+
+def test_noting_when_a_feed_answered_touches_only_its_own_line(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    text = (
+        "# mine\nfeeds:\n  - id: a\n    url: https://a.example/feed\n    verified: never  # yet\n"
+        "  - id: b\n    url: https://b.example/feed\n"
+    )
+    path.write_text(text, "utf-8")
+    feedlist.set_verified(path, ["a", "b"], "2026-11-23")
+    assert path.read_text("utf-8") == text.replace("never", "2026-11-23") + (
+        "    verified: 2026-11-23\n"
+    )
+    assert {item.verified for item in feedlist.load(path)} == {"2026-11-23"}

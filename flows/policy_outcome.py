@@ -122,10 +122,16 @@ def outcome_of(
 
 
 def validator_lied(state: FeedState, outcome: PollOutcome) -> bool:
-    """Tell whether the server repeated a validator though the body is another one."""
+    """Tell whether the server repeated a validator though the body is another one.
+
+    A body that was not parsed because it was the same as before is no other body, whatever way
+    the caller found that out.
+    """
     if outcome.validator_repeated_but_body_changed:
         return True
-    if outcome.body_hash is None or state.body_hash in (None, outcome.body_hash):
+    if outcome.kind is not PollKind.CHANGED or outcome.body_hash is None:
+        return False
+    if state.body_hash in (None, outcome.body_hash):
         return False
     if state.etag is not None or outcome.etag is not None:
         return state.etag == outcome.etag

@@ -389,6 +389,14 @@ def test_the_same_body_under_the_same_validator_is_no_lie():
     assert not validator_lied(state, changed(etag='"a"', body_hash="1:a"))
 
 
+def test_bytes_found_to_be_the_same_are_no_lie_whatever_they_are_hashed_with():
+    state = replace(FEED, etag='"a"', body_hash="another recipe")
+    same = PollOutcome(PollKind.UNCHANGED, status=200, etag='"a"', body_hash="1:a")
+    after = after_poll(state, same, NOW, middle)
+    assert not after.validators_off
+    assert (after.etag, after.body_hash) == ('"a"', "1:a")
+
+
 # out of a fetch
 
 

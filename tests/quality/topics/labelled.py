@@ -1,0 +1,39 @@
+"""Load the labelled articles and part them into the half to look at and the half held aside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from extractors.topics import LabelledItem, Tagger, parse_definition
+
+HERE = Path(__file__).parent
+TOPICS = HERE.parents[2] / "seeds" / "topics"
+TOPIC = "kim-putin-summit"
+
+
+def is_held_aside(item_id: str) -> bool:
+    """Whether an item must not be looked at while writing a definition: a coin its id throws."""
+    return hashlib.blake2b(item_id.encode(), digest_size=1).digest()[0] % 2 == 1
+
+
+def load(half: str) -> list[LabelledItem]:
+    """Read the items of one half (dev or aside), all languages."""
+    lines = (
+        json.loads(line)
+        for path in sorted((HERE / "labelled").glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    )
+    items = [LabelledItem.of(line) for line in lines]
+    return [item for item in items if is_held_aside(item.item_id) == (half == "aside")]
+
+
+def shipped() -> Tagger:
+    """Make the tagger with all topics that ship."""
+    return Tagger(
+        [
+            parse_definition(path.read_text(encoding="utf-8"), path.name)
+            for path in sorted(TOPICS.glob("*.yaml"))
+        ]
+    )

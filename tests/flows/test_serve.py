@@ -377,3 +377,39 @@ def test_a_process_that_carries_a_flow_run_is_found_by_it() -> None:
         finally:
             sleeper.kill()
     assert "5f0c6a52-test" not in flow_run_processes()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_deployments_file_deploys_everything_it_names(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    with desk_up(tmp_path, every=3600.0) as desk:
+        environment = {**os.environ, "PREFECT_API_URL": desk.api, "NO_COLOR": "1"}
+        environment |= {"PREFECT_HOME": str(tmp_path / "client"), "DO_NOT_TRACK": "1"}
+        command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy"]
+        file = str(root / "deploy" / "prefect.yaml")
+        done = subprocess.run(
+            [*command, "--prefect-file", file, "--all"],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = {
+            deployment["entrypoint"]: deployment
+            for deployment in desk.ask("/deployments/filter", {})
+            if deployment["entrypoint"].startswith("flows/")
+        }
+    named = {"flows/ingest.py:ingest", "flows/maintain.py:maintain", "flows/reprocess.py:reprocess"}
+    assert named <= set(found)
+    for deployment in found.values():
+        assert deployment["global_concurrency_limit"]["limit"] == 1
+        assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+        assert deployment["work_pool_name"] == "duckwire"
+    assert found["flows/ingest.py:ingest"]["schedules"][0]["schedule"]["interval"] == 900
+    assert found["flows/maintain.py:maintain"]["schedules"][0]["schedule"]["cron"]
+    assert found["flows/reprocess.py:reprocess"]["schedules"] == []

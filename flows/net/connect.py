@@ -28,7 +28,7 @@ Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
 
 _STAGGER_S = 0.25  # RFC 8305: how long one address may try before the next one starts
 _ADDRESSES = 6  # of one host that are tried
-_LOOKUPS = 32  # at once; a resolver that hangs must not eat a thread for every feed
+_LOOKUPS = 128  # at once, those given up on included: threads that hang must not grow for ever
 
 
 class RefusedError(httpcore.ConnectError):

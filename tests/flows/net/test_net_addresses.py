@@ -233,7 +233,7 @@ def test_a_url_of_a_form_that_is_not_asked_is_refused_in_words(url):
         ("https://뉴스.example/", "https://xn--vg1b002a.example/"),
         ("https://a_b.example.com/", "https://a_b.example.com/"),
         ("https://example.com/a b?q=ü", "https://example.com/a%20b?q=%C3%BC"),
-        ("https://example.com/%zz", "https://example.com/%25zz"),
+        ("https://example.com/%zz", "https://example.com/%zz"),
         ("https://[2606:4700::1111]/", "https://[2606:4700::1111]/"),
         ("http://8.8.8.8/", "http://8.8.8.8/"),
         ("https://7news.example/1", "https://7news.example/1"),
@@ -242,7 +242,7 @@ def test_a_url_of_a_form_that_is_not_asked_is_refused_in_words(url):
 def test_an_ordinary_url_is_read_into_what_is_asked(url, whole):
     read = read_url(url, CLOSED)
     assert isinstance(read, Target), read
-    assert read.url.replace("%25zz", "%zz") == whole.replace("%25zz", "%zz")
+    assert read.url == whole
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "localhost.", "a.localhost"])

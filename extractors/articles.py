@@ -15,9 +15,10 @@ from extractors.body import Body, best_body
 from extractors.charsets import Decoded, decode
 from extractors.kinds import PageSigns, judge_page
 from extractors.language import detect_language
-from extractors.metadata import Statements, read_statements
+from extractors.metadata import read_statements
 from extractors.published import Publication, choose_publication
 from extractors.records import Candidate, Entry, Extracted, Reason, State
+from extractors.statements import Statements
 from extractors.text import normalise_line, word_count
 from extractors.titles import choose_title
 from extractors.trimming import trim_lines
@@ -242,7 +243,9 @@ def _site_names(page: Statements, url: str | None) -> tuple[str, ...]:
 
 def _publisher(page: Statements) -> str | None:
     for origin in ("opengraph", "json-ld", "meta"):
-        found = next((value for source, value in page.sites if source == origin), None)
+        found = next(
+            (value for source, value in page.sites if source == origin and "://" not in value), None
+        )
         if found:
             return found
     return None

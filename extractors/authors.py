@@ -73,6 +73,24 @@ _JUNK = re.compile(
 _TIME_WORDS = re.compile(
     r"\b(?:\d{1,2}:\d{2}|20\d\d|min(?:utes)? read|hours? ago)\b", re.IGNORECASE
 )
+# Words of desks and companies: no part of a person's name.
+_COLLECTIVE = re.compile(
+    r"\b(?:staff|bureau|newsroom|editorial|editors?|desk|reports?|weekly|media|press|news|agency|"
+    r"agencies|business|sports?|inc|llc|ltd|gmbh|correspondents?|redaktion|redacción|redação|rédaction|"
+    r"redazione|редакция|редакція|редакции|service|team|writers?|contributors?|magazine|tv|radio|online|"
+    r"company|department|university|institute)\b|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"\b(?:is|are|was|has|who|covers|the|ist|est|es una?)\b", re.IGNORECASE)
+_KIND_BY = re.compile(
+    r"^(?:analysis|opinion|commentary|review|perspective|column|interview|essay|report|recap)\s+by\s+",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(
+    r"[\s,(/-]+(?:(?:the )?associated press|reuters|afp|ap|dpa|bloomberg(?: news)?|usa today|"
+    r"cnn(?: business)?|getty images|tass|тасс|риа новости|интерфакс)\)?$",
+    re.IGNORECASE,
+)
 # The page's own data names its author best; what stands in the text is the last resort.
 _ORDER = ("json-ld", "entry", "microdata", "opengraph", "meta", "text")
 
@@ -116,13 +134,17 @@ def choose_authors(statements: list[tuple[str, str]], sites: tuple[str, ...]) ->
 
 def split_names(value: str) -> list[str]:
     """Split a byline into names: without 'By' in some twenty languages, roles and places."""
-    text = _BY.sub("", normalise_line(value).strip(" .,|-–—"))
+    text = _KIND_BY.sub("", normalise_line(value).strip(" .,|-–—"))
+    text = _BY.sub("", text)
     text = re.sub(r"\((?:[^()]*)\)|<[^>]*>|\S+@\S+", " ", text)
     names = []
     for piece in _SPLIT.split(text):
         name = _KOREAN_ROLE.sub("", _ROLE.sub("", _BY.sub("", (piece or "").strip(" .,|-–—:"))))
         name = " ".join(name.split()).strip(" .,|-–—:\"'")
-        if name:
+        signature = _SIGNATURE.search(name)
+        if signature and signature.start() > 3:
+            names += [_case(name[: signature.start()].strip()), signature[0].strip(" ,()/-")]
+        elif name:
             names.append(_case(name))
     return names
 
@@ -133,15 +155,17 @@ def is_agency(name: str) -> bool:
 
 
 def _is_person(name: str, sites: frozenset[str]) -> bool:
-    if not 2 <= len(name) <= 60 or _JUNK.search(name) or _TIME_WORDS.search(name):
+    if not 2 <= len(name) <= 60 or any(char.isdigit() for char in name):
+        return False
+    if any(junk.search(name) for junk in (_JUNK, _COLLECTIVE, _SENTENCE)):
         return False
     squeezed = _squeeze(name)
-    if not squeezed or any(squeezed == site for site in sites):
-        return False
     words = name.split()
-    if len(words) > 6:
+    if not squeezed or squeezed in sites or len(words) > 6 or is_agency(words[0]):
         return False
-    return not (len(words) == 1 and name.isascii() and (name.islower() or len(name) <= 2))
+    # One word in lower case is a login, in few capitals a degree or a company.
+    login = name.islower() or (name.isupper() and len(name) <= 5)
+    return not (len(words) == 1 and name.isascii() and login)
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:

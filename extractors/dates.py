@@ -243,7 +243,7 @@ def _numeric_day(text: str, day_first: bool | None) -> tuple[tuple[int, int, int
     if not match:
         return None, text
     first, second, year = int(match["first"]), int(match["second"]), int(match["year"])
-    if first > 12 or first == second or match["mark"] == ".":
+    if first > 12 or first == second or (match["mark"] == "." and second <= 12):
         order = True
     elif second > 12:
         order = False

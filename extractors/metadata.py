@@ -6,13 +6,13 @@ OpenGraph, microdata, <meta>, <time>, h1 and <title>. Nothing is chosen here.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from extractors.jsonld import LinkedData, Node, read_linked_data, text_of, types_of, url_of
+from extractors.dates import parse_date
+from extractors.jsonld import Node, read_linked_data, text_of, types_of, url_of
 from extractors.meta_names import (
     AUTHOR_SET,
     FREE_NAMES,
@@ -26,56 +26,15 @@ from extractors.meta_names import (
     TAG_NAMES,
     TITLE_NAMES,
 )
+from extractors.statements import Statements, add, inner_text
 from extractors.text import normalise_line
-
-Statement = tuple[str, str]  # (origin, value as it stood)
+from extractors.visible import read_bylines, read_times, read_visible_dates
 
 _DATE_PROPERTIES = {
     "datepublished": "published",
     "datecreated": "published",
     "datemodified": "modified",
 }
-_BYLINES = XPath(
-    "//a[contains(@rel,'author')]|"
-    "//*[self::a or self::span or self::div or self::p or self::address]"
-    "[contains(@class,'uthor') or contains(@class,'yline') or contains(@class,'y-line')]"
-)
-_BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:by-?line|author|authors|writer|journalist|reporter|autor)", re.I
-)
-_BYLINE_INNER = re.compile(
-    r"bio|avatar|image|img|photo|social|about|follow|email|twitter|box|info|comment|desc|date|"
-    r"time|role|title",
-    re.I,
-)
-
-
-@dataclass(slots=True)
-class Statements:
-    """Everything a page states, in document order; filled by `read_statements` and then only read.
-
-    Dates are raw; `accessible` holds raw words on whether the page is free to read.
-    """
-
-    titles: list[Statement] = field(default_factory=list)
-    published: list[Statement] = field(default_factory=list)
-    modified: list[Statement] = field(default_factory=list)
-    authors: list[Statement] = field(default_factory=list)
-    sites: list[Statement] = field(default_factory=list)
-    languages: list[Statement] = field(default_factory=list)
-    leads: list[Statement] = field(default_factory=list)
-    canonical: list[str] = field(default_factory=list)
-    images: list[str] = field(default_factory=list)
-    sections: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    accessible: list[str] = field(default_factory=list)
-    page_types: list[str] = field(default_factory=list)
-    linked: LinkedData = field(default_factory=LinkedData)
-    body: str | None = None  # JSON-LD articleBody, as it stood
-    words: int | None = None  # JSON-LD wordCount
-    amp: bool = False
-    redirects_to: str | None = None  # <meta http-equiv=refresh>
-    indexed: bool = True
 
 
 def read_statements(tree: HtmlElement, url: str | None) -> Statements:
@@ -95,13 +54,14 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
                 and element.getparent() is not None
                 and element.getparent().tag != "svg"
             ):
-                _add(page.titles, "title", element.text)
+                add(page.titles, "title", element.text)
         elif "ld+json" in (element.get("type") or "").lower() and element.text:
             scripts.append(element.text)
     for heading in tree.iter("h1"):
-        _add(page.titles, "h1", _heading_text(heading))
+        if not _is_logo(heading, url):
+            add(page.titles, "h1", inner_text(heading))
     _read_microdata(tree, page)
-    _read_times(tree, page)
+    read_times(tree, page)
     own = frozenset(
         address.partition("#")[0].rstrip("/") for address in (url, *page.canonical) if address
     )
@@ -109,25 +69,42 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
     page.linked = read_linked_data(scripts, own, known)
     _read_linked(page)
     if not page.authors:
-        _read_bylines(tree, page)
+        read_bylines(tree, page)
+    if not any((parse_date(raw)[0] or _NEVER) > _NEVER for _, raw in page.published):
+        read_visible_dates(tree, page)
     return page
+
+
+# Templates fill an unset date with the year 1 or 1970.
+_NEVER = datetime(1971, 1, 1, tzinfo=UTC)
+
+
+def _read_title(element: HtmlElement, page: Statements) -> None:
+    """Read the document's title; drawings have titles too."""
+    if not any(outer.tag in ("svg", "symbol", "g", "body") for outer in element.iterancestors()):
+        add(page.titles, "title", element.text)
+
+
+def _is_logo(heading: HtmlElement, url: str | None) -> bool:
+    """Say whether a headline is the site's name: its link leads to the front page."""
+    link = heading.find(".//a")
+    if link is None:
+        link = next(heading.iterancestors("a"), None)
+    if link is None:
+        return False
+    href = (link.get("href") or "").strip()
+    if href in ("/", "./", "index.html", "/index.html"):
+        return True
+    parts = urlsplit(href)
+    own = urlsplit(url or "").hostname or ""
+    return parts.hostname == own and bool(own) and parts.path in ("", "/") and not parts.query
 
 
 def _read_language(tree: HtmlElement, page: Statements) -> None:
     for name in ("lang", "{http://www.w3.org/XML/1998/namespace}lang", "xml:lang"):
         value = tree.get(name)
         if value:
-            _add(page.languages, "meta", value)
-
-
-def _add(statements: list[Statement], origin: str, value: str | None) -> None:
-    text = normalise_line(value or "")
-    if text and (origin, text) not in statements:
-        statements.append((origin, text))
-
-
-def _heading_text(heading: HtmlElement) -> str:
-    return " ".join(part for part in heading.itertext() if part)
+            add(page.languages, "meta", value)
 
 
 def _read_meta(element: HtmlElement, page: Statements) -> None:
@@ -143,7 +120,7 @@ def _read_meta(element: HtmlElement, page: Statements) -> None:
 def _read_named(name: str, content: str, attribute: str, page: Statements) -> None:
     if attribute == "http-equiv":
         if name == "content-language":
-            _add(page.languages, "meta", content)
+            add(page.languages, "meta", content)
         elif name == "refresh" and "url=" in content.lower():
             page.redirects_to = content
         return
@@ -152,22 +129,22 @@ def _read_named(name: str, content: str, attribute: str, page: Statements) -> No
         return
     origin = "opengraph" if name.startswith(("og:", "article:")) else "meta"
     if name in TITLE_NAMES:
-        _add(page.titles, TITLE_NAMES[name], content)
+        add(page.titles, TITLE_NAMES[name], content)
     elif name in PUBLISHED or name in PUBLISHED_SET:
-        _add(page.published, PUBLISHED.get(name, "meta"), content)
+        add(page.published, PUBLISHED.get(name, "meta"), content)
     elif name in MODIFIED_SET:
-        _add(page.modified, origin, content)
+        add(page.modified, origin, content)
     elif name in AUTHOR_SET:
-        _add(page.authors, origin, content)
+        add(page.authors, origin, content)
     elif name in SITE_NAMES:
-        _add(page.sites, origin, content)
+        add(page.sites, origin, content)
     else:
         _read_rest(name, content, origin, page)
 
 
 def _read_rest(name: str, content: str, origin: str, page: Statements) -> None:
     if name in LEAD_NAMES:
-        _add(page.leads, origin, content)
+        add(page.leads, origin, content)
     elif name in IMAGE_NAMES:
         page.images.append(content)
     elif name in SECTION_NAMES:
@@ -175,7 +152,7 @@ def _read_rest(name: str, content: str, origin: str, page: Statements) -> None:
     elif name in TAG_NAMES:
         page.tags += content.split(",") if "keyword" in name or "tags" in name else [content]
     elif name == "og:locale" or name in ("language", "dc.language", "dcterms.language"):
-        _add(page.languages, origin, content)
+        add(page.languages, origin, content)
     elif name == "og:url":
         page.canonical.append(content)
     elif name == "og:type":
@@ -193,13 +170,13 @@ def _read_link(element: HtmlElement, page: Statements) -> None:
 def _read_property(name: str, value: str, page: Statements) -> None:
     what = _DATE_PROPERTIES.get(name)
     if what == "published":
-        _add(page.published, "microdata", value)
+        add(page.published, "microdata", value)
     elif what == "modified":
-        _add(page.modified, "microdata", value)
+        add(page.modified, "microdata", value)
     elif name in ("headline", "name headline", "headline name"):
-        _add(page.titles, "microdata", value)
+        add(page.titles, "microdata", value)
     elif name == "inlanguage":
-        _add(page.languages, "microdata", value)
+        add(page.languages, "microdata", value)
     elif name == "isaccessibleforfree":
         page.accessible.append(value.strip().lower())
     elif name == "articlesection":
@@ -210,17 +187,15 @@ def _read_microdata(tree: HtmlElement, page: Statements) -> None:
     for element in tree.xpath("//*[@itemprop][not(self::meta)]"):
         name = element.get("itemprop").strip().lower()
         if name in _DATE_PROPERTIES:
-            value = element.get("datetime") or element.get("content") or _heading_text(element)
+            value = element.get("datetime") or element.get("content") or inner_text(element)
             if not _nested_article(element):
                 _read_property(name, value[:200], page)
         elif "headline" in name.split() and not _nested_article(element):
-            _add(page.titles, "microdata", _heading_text(element)[:500])
+            add(page.titles, "microdata", inner_text(element)[:500])
         elif name == "author" and not _nested_article(element):
             inner = element.xpath(".//*[@itemprop='name']")
             for named in inner or [element]:
-                _add(
-                    page.authors, "microdata", (named.get("content") or _heading_text(named))[:200]
-                )
+                add(page.authors, "microdata", (named.get("content") or inner_text(named))[:200])
 
 
 def _nested_article(element: HtmlElement) -> bool:
@@ -246,78 +221,13 @@ def _nested_article(element: HtmlElement) -> bool:
     return False
 
 
-_MOST_TIMES = 40
-
-
-def _read_times(tree: HtmlElement, page: Statements) -> None:
-    for count, element in enumerate(tree.iter("time")):
-        if count >= _MOST_TIMES:
-            return
-        if _in_list(element):
-            continue
-        value = element.get("datetime") or element.get("content") or _heading_text(element)
-        words = " ".join(
-            (
-                element.get("class") or "",
-                element.get("itemprop") or "",
-                (element.getparent().get("class") or "") if element.getparent() is not None else "",
-            )
-        ).lower()
-        target = (
-            page.modified
-            if re.search(r"updat|modif|edited|aktualis|changed", words)
-            else page.published
-        )
-        _add(target, "time", value[:120])
-
-
-def _in_list(element: HtmlElement) -> bool:
-    """Say whether the element sits in a link, a list, an aside, the frame or an inner article."""
-    articles = 0
-    for ancestor in element.iterancestors():
-        if ancestor.tag in ("a", "li", "aside", "nav", "footer"):
-            return True
-        articles += ancestor.tag == "article"
-    return articles > 1
-
-
-def _read_bylines(tree: HtmlElement, page: Statements) -> None:
-    found = 0
-    for element in _elements(_BYLINES, tree):
-        if found >= 6:
-            return
-        if _in_list(element) and element.get("rel") is None and not _link_itself(element):
-            continue
-        classes = element.get("class") or ""
-        if element.get("rel") is None and (
-            not _BYLINE_CLASS.search(classes) or _BYLINE_INNER.search(classes)
-        ):
-            continue
-        value = normalise_line(_heading_text(element))
-        if 3 <= len(value) <= 120:
-            found += 1
-            _add(page.authors, "text", value)
-
-
-def _elements(path: XPath, tree: HtmlElement) -> list[HtmlElement]:
-    found = path(tree)
-    return (
-        [item for item in found if isinstance(item, HtmlElement)] if isinstance(found, list) else []
-    )
-
-
-def _link_itself(element: HtmlElement) -> bool:
-    parent = element.getparent()
-    return element.tag == "a" or (parent is not None and parent.tag == "a" and not _in_list(parent))
-
-
 def _read_linked(page: Statements) -> None:
     article = page.linked.article
     for node in page.linked.nodes:
         kinds = types_of(node)
         if kinds & {"newsmediaorganization", "website"}:
-            _add(page.sites, "json-ld", text_of(node.get("name")))
-            _add(page.sites, "json-ld", text_of(node.get("alternateName")))
+            add(page.sites, "json-ld", text_of(node.get("name")))
+            add(page.sites, "json-ld", text_of(node.get("alternateName")))
     if article is None:
         return
     for key in ("headline", "name", "alternativeHeadline"):
@@ -327,14 +237,14 @@ def _read_linked(page: Statements) -> None:
             break
     for key in ("datePublished", "dateCreated", "uploadDate"):
         for value in _several(article.get(key)):
-            _add(page.published, "json-ld", value)
+            add(page.published, "json-ld", value)
         if page.published and page.published[-1][0] == "json-ld":
             break
-    _add(page.modified, "json-ld", text_of(article.get("dateModified")))
+    add(page.modified, "json-ld", text_of(article.get("dateModified")))
     for person in authors_of(article.get("author") or article.get("creator")):
-        _add(page.authors, "json-ld", person)
-    _add(page.sites, "json-ld", text_of(article.get("publisher")))
-    _add(page.languages, "json-ld", text_of(article.get("inLanguage")))
+        add(page.authors, "json-ld", person)
+    add(page.sites, "json-ld", text_of(article.get("publisher")))
+    add(page.languages, "json-ld", text_of(article.get("inLanguage")))
     _read_linked_rest(article, page)
 
 
@@ -372,7 +282,7 @@ def _read_linked_rest(article: Node, page: Statements) -> None:
         page.sections.insert(0, value)
     keywords = article.get("keywords")
     page.tags += keywords.split(",") if isinstance(keywords, str) else _several(keywords)
-    _add(page.leads, "json-ld", text_of(article.get("description")))
+    add(page.leads, "json-ld", text_of(article.get("description")))
     image = url_of(article.get("image")) or url_of(article.get("thumbnailUrl"))
     if image:
         page.images.append(image)

@@ -63,7 +63,8 @@ leia também|leia mais|veja também|saiba mais|читайте (?:также|ещ
 również)|czytaj (?:też|także|więcej|również)|
 przeczytaj (?:też|także)|přečtěte si|čtěte (?:také|i|více)|viz také|prečítajte si|läs (?:också|
 även|mer)|les også|les mer|
-læs også|læs mere|lue myös|lue lisää|katso myös|ayrıca oku|bunlar da ilginizi|ilgili haber|
+læs også|læs mere|
+lue myös|lue lisää|katso myös|ayrıca oku(?:yun|yunuz)?|bunlar da ilginizi|ilgili haber|
 olvassa el|kapcsolódó|
 citește și|citeşte şi|citeste si|vezi și|прочетете (?:още|също)|вижте още|прочитајте|pročitajte|
 procitajte (?:jos|još)|preberite|
@@ -107,6 +108,7 @@ def prune_page(tree: HtmlElement) -> Running:
     class says.
     """
     etree.strip_elements(tree, *_FURNITURE, with_tail=False)
+    _unwrap_layout(tree)
     running = _running(tree)
     total = sum(length for _, length in running)
     limit = _MOST_CUT * total
@@ -152,6 +154,26 @@ def link_share(element: HtmlElement, length: int) -> float:
 
 
 _LENGTH = etree.XPath("string-length(normalize-space())")
+
+
+def _unwrap_layout(tree: HtmlElement) -> None:
+    """Turn tables that lay out the page, not data, into plain divisions.
+
+    Such a table holds another one, a headline, or several paragraphs in one cell.
+    """
+    for table in list(tree.iter("table")):
+        if _lays_out(table):
+            table.tag = "div"
+            for part in list(table.iter("tbody", "thead", "tr", "td", "th", "center")):
+                if next(part.iterancestors("table"), None) is None:
+                    part.tag = "div"
+                    part.attrib.pop("align", None)
+
+
+def _lays_out(table: HtmlElement) -> bool:
+    if table.find(".//table") is not None or table.find(".//h1") is not None:
+        return True
+    return any(len(cell.findall("p")) >= 3 for cell in table.iter("td"))
 
 
 def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:

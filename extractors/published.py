@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
@@ -17,10 +18,10 @@ _WEIGHTS = {
     "time": 0.5, "url": 0.45, "text": 0.35, "http": 0.05,
 }  # fmt: skip
 _LATER_TIME = 0.15  # any <time> but the first
-_DAY_SUPPORT = 0.8  # what a date without a time lends to an instant on that day
 _MIDNIGHT = 0.6  # a time of exactly 00:00:00 is mostly a date in disguise
 
 _SAME = timedelta(minutes=2)
+_FARTHEST_EAST, _FARTHEST_WEST = timedelta(hours=14), timedelta(hours=12)
 _AHEAD_INSTANT = timedelta(hours=2)  # clocks and embargoes
 _AHEAD_LOCAL = timedelta(hours=26)  # an unknown zone is at most 14 hours east
 _BEFORE_ENTRY = timedelta(days=3 * 365)
@@ -182,35 +183,66 @@ def _weight(item: Candidate, first_time: Candidate | None) -> float:
     return weight
 
 
-def _supports(other: Candidate, item: Candidate) -> float:
-    """Return the share of its weight that `other` lends to `item`."""
+def _same_day(other: Candidate, item: Candidate) -> bool:
+    """Say whether two dates may mean one day: as written, in UTC, or in a zone nobody states."""
     if other.instant is None or item.instant is None:
-        return 0.0
-    if other.precision is Precision.DAY or item.precision is Precision.DAY:
-        wall, day = _wall_clock(item), _wall_clock(other)
-        same = (
-            wall
-            and day
-            and (wall.date() == day.date() or item.instant.date() == other.instant.date())
-        )
-        return _DAY_SUPPORT if same else 0.0
-    return 1.0 if abs(other.instant - item.instant) <= _SAME else 0.0
+        return False
+    if other.instant.date() == item.instant.date():
+        return True
+    one, two = _wall_clock(other), _wall_clock(item)
+    if one is not None and two is not None and one.date() == two.date():
+        return True
+    vague, exact = (other, item) if item.precision is Precision.INSTANT else (item, other)
+    if exact.precision is not Precision.INSTANT or exact.zone not in (None, "Z", "+00:00"):
+        return False
+    return _in_some_zone(vague, exact)
+
+
+def _in_some_zone(vague: Candidate, exact: Candidate) -> bool:
+    """Say whether a zoneless date can mean an instant known in UTC, somewhere on Earth."""
+    if vague.instant is None or exact.instant is None or vague.precision is Precision.INSTANT:
+        return False
+    ahead = exact.instant - vague.instant
+    if vague.precision is Precision.DAY:
+        return -_FARTHEST_EAST <= ahead < timedelta(days=1) + _FARTHEST_WEST
+    past_quarter = ahead.total_seconds() % 900  # offsets are whole quarters of an hour
+    return -_FARTHEST_EAST <= ahead <= _FARTHEST_WEST and not 60 < past_quarter < 840
+
+
+def _agrees(other: Candidate, item: Candidate) -> bool:
+    """Say whether two dates mean one moment, or one day where either has no time."""
+    if Precision.DAY in (other.precision, item.precision):
+        return _same_day(other, item)
+    if other.instant is None or item.instant is None:
+        return False
+    if abs(other.instant - item.instant) <= _SAME:
+        return True
+    return _in_some_zone(other, item) if item.precision is Precision.INSTANT else False
 
 
 def _strongest(items: list[Candidate]) -> Candidate | None:
+    """Choose the day most weight stands for, then the moment on it, then the best statement."""
     if not items:
         return None
     first_time = next((item for item in items if item.origin == "time"), None)
     weights = {id(item): _weight(item, first_time) for item in items}
 
-    def rank(item: Candidate) -> tuple[float, int, float]:
+    def told(item: Candidate, agrees: Callable[[Candidate, Candidate], bool]) -> float:
         by_origin: dict[str, float] = {}
         for other in items:
-            lent = weights[id(other)] * (1.0 if other is item else _supports(other, item))
-            by_origin[other.origin] = max(by_origin.get(other.origin, 0.0), lent)
-        exact = {Precision.INSTANT: 0.3, Precision.LOCAL: 0.15}.get(item.precision, 0.0)
+            if agrees(other, item):
+                by_origin[other.origin] = max(by_origin.get(other.origin, 0.0), weights[id(other)])
+        return round(sum(by_origin.values()), 6)
+
+    def moment(other: Candidate, item: Candidate) -> bool:
+        return other.precision is not Precision.DAY and _agrees(other, item)
+
+    def rank(item: Candidate) -> tuple[float, float, int, int, float]:
+        exact = item.precision is not Precision.DAY
         return (
-            round(sum(by_origin.values()) + exact, 6),
+            told(item, _same_day),
+            told(item, moment) if exact else 0.0,
+            int(item.precision is Precision.INSTANT),
             int(item.zone is not None),
             weights[id(item)],
         )
@@ -241,10 +273,10 @@ def _latest_change(
 
 def _reason(best: Candidate, usable: list[Candidate], candidates: list[Candidate]) -> str:
     agreeing = sorted(
-        {item.origin for item in usable if _supports(item, best) and item.origin != best.origin}
+        {item.origin for item in usable if _agrees(item, best) and item.origin != best.origin}
     )
     differing = sorted(
-        {item.origin for item in usable if not _supports(item, best)} - {best.origin, *agreeing}
+        {item.origin for item in usable if not _agrees(item, best)} - {best.origin, *agreeing}
     )
     ruled_out = len(candidates) - len(usable)
     parts = [f"stated by {best.origin}"]

@@ -10,10 +10,10 @@ from extractors.records import Candidate
 from extractors.text import normalise_line
 
 # How much each origin's word counts. Headline, h1 and og:title say the same on most pages; <title>
-# and Twitter's are written for search engines and cards.
+# is written for search engines, and Twitter's mostly repeats og:title, so they add little.
 _WEIGHTS = {
     "entry": 1.1, "file": 1.1, "json-ld": 1.0, "opengraph": 1.05, "h1": 1.0, "microdata": 0.7,
-    "meta": 0.5, "title": 0.5,
+    "meta": 0.3, "title": 0.4,
 }  # fmt: skip
 _NEAR = 0.6  # how much of the weight a like-worded title lends
 
@@ -61,6 +61,11 @@ def strip_site(title: str, sites: tuple[str, ...]) -> str:
     """Cut the site's names, and sections before them, off either end of a title."""
     text = normalise_line(title)
     names = {_squeeze(name) for name in sites if name}
+    for name in sorted(sites, key=len, reverse=True):
+        cut = _whole_name(text, normalise_line(name))
+        if cut:
+            text = cut
+            break
     for _ in range(3):
         pieces = [(match.start(), match.end()) for match in _SEPARATOR.finditer(text)]
         if not pieces:
@@ -75,6 +80,15 @@ def strip_site(title: str, sites: tuple[str, ...]) -> str:
             continue
         break
     return text
+
+
+def _whole_name(text: str, name: str) -> str | None:
+    """Cut a site's whole name off the end, for names that hold a separator themselves."""
+    if len(name) < 4 or not text.casefold().endswith(name.casefold()):
+        return None
+    rest = text[: -len(name)].rstrip()
+    cut = rest.rstrip("|-–—·•:»/~∣｜－ ")
+    return cut if cut and cut != rest else None
 
 
 def fold(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from extractors.dates import parse_date
 from extractors.titles import fold
 
 # Whole lines that call to subscribe, follow, share or install, credit a picture, or close a page.
@@ -70,7 +71,8 @@ def trim_lines(text: str, titles: tuple[str, ...], names: tuple[str, ...]) -> st
     """Return `text` without the lines that are no part of the article.
 
     `titles` are what the page calls itself: such a line at the top is the title again; `names`
-    are its authors: a short line at the top that is little more than them is the byline.
+    are its authors: a short line at the top that is little more than them, or than a date, is the
+    byline.
     """
     lines = text.split("\n")
     heads = {fold(title) for title in titles if title}
@@ -92,6 +94,13 @@ def _repeats_head(line: str, heads: set[str], people: list[str]) -> bool:
         return False
     folded = fold(line.lstrip("#- "))
     if folded in heads:
+        return True
+    if (
+        len(line) < 80
+        and any(char.isdigit() for char in line)
+        and len(line.split()) < 12
+        and parse_date(line)[0]
+    ):
         return True
     return len(line) < 80 and any(name in folded and len(name) * 3 > len(folded) for name in people)
 

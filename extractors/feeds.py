@@ -1,7 +1,8 @@
 """A feed's bytes to records: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1.
 
 Read this file first; what it calls: `feed_bytes` (decoding and refusing), `feed_tolerant`
-(feedparser, the authority), `jsonfeed`, and `feed_draft` (repairs, the same for all).
+(feedparser, the authority), `feed_fast` (the same for plainly built feeds at a tenth of the
+cost), `jsonfeed`, and `feed_draft` (repairs, the same for all).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from lxml import html as lxml_html
 from extractors.charsets import decode
 from extractors.feed_bytes import Prepared, prepare
 from extractors.feed_draft import DraftFeed, finish_entries, repair_link
+from extractors.feed_fast import read_fast
 from extractors.feed_hints import read_hints
 from extractors.feed_text import html_to_text, one_line
 from extractors.feed_tolerant import read_tolerantly
@@ -65,6 +67,8 @@ def parse_feed(
 def _read(prepared: Prepared) -> tuple[DraftFeed | None, str, Reason | None, str]:
     if prepared.kind == "json":
         return _with_path("json", *read_json_feed(prepared.text))
+    if (quick := read_fast(prepared)) is not None:
+        return quick, "fast", None, ""
     return _with_path("feedparser", *read_tolerantly(prepared))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flows.prefect_report import escape_markdown
+from flows.prefect_report import escape_markdown, markdown_link
 from flows.steps.maintain import Upkeep
 from flows.steps.reprocess import Changes
 from flows.steps.summary import numbers
-from storage.reports import RunReport
+from storage.reports import NewArticle, RunReport
 
 
 def report_markdown(report: RunReport) -> str:
@@ -17,12 +17,14 @@ def report_markdown(report: RunReport) -> str:
     lines += [f"| {name} | {value} |" for name, value in numbers(report)]
     if report.new_on_topic:
         lines += ["", "## New on topic", ""]
-        lines += [
-            f"- {_link(item.title, item.url)} ({escape_markdown(item.publisher or 'unknown')}, "
-            f"{escape_markdown(item.topic_id)})"
-            for item in report.new_on_topic
-        ]
+        lines += [_new_line(item) for item in report.new_on_topic]
     return "\n".join(lines)
+
+
+def _new_line(item: NewArticle) -> str:
+    link = markdown_link(item.title or item.url or "untitled", item.url)
+    named = escape_markdown(item.publisher or "unknown")
+    return f"- {link} ({named}, {escape_markdown(item.topic_id)})"
 
 
 def failing_feeds(report: RunReport) -> list[dict[str, str]]:
@@ -65,11 +67,3 @@ def changes_markdown(changes: Changes) -> str:
 def _list(heading: str, items: Iterable[str]) -> list[str]:
     listed = [f"- {escape_markdown(item)}" for item in items]
     return ["", f"## {heading}", "", *listed] if listed else []
-
-
-def _link(title: str | None, url: str | None) -> str:
-    shown = escape_markdown(title or url or "untitled")
-    if not url or not url.startswith(("http://", "https://")):
-        return shown
-    safe = url.replace("(", "%28").replace(")", "%29").replace("<", "%3C").replace(">", "%3E")
-    return f"[{shown}](<{safe}>)"

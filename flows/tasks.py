@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 
 from storage.errors import LockedError
 
@@ -38,7 +38,7 @@ def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
 
 def trigger() -> str:
     """How the running flow came to run: 'schedule', 'deployment' or 'manual'."""
-    if not flow_run.deployment_id:
+    if not deployment.id:
         return "manual"
     return "schedule" if "auto-scheduled" in (flow_run.tags or []) else "deployment"
 

@@ -178,7 +178,8 @@ def _reasons(connection: Connection, column: str, condition: str, run_id: str) -
 def _topics(connection: Connection, run_id: str) -> tuple[TopicLine, ...]:
     rows = connection.execute(
         "SELECT topic_id, count(*) FILTER (verdict = 'on'), count(*) FILTER (verdict = 'mention') "
-        "FROM article_topics WHERE run_id = ? GROUP BY 1 ORDER BY 1",
+        "FROM article_topics t JOIN news USING (article_id) WHERE t.run_id = ? "
+        "GROUP BY 1 ORDER BY 1",
         [run_id],
     ).fetchall()
     return tuple(TopicLine(*row) for row in rows)
@@ -187,7 +188,7 @@ def _topics(connection: Connection, run_id: str) -> tuple[TopicLine, ...]:
 def _new_on_topic(connection: Connection, run_id: str) -> tuple[NewArticle, ...]:
     rows = connection.execute(
         "SELECT a.title, a.url, a.publisher, t.topic_id FROM article_topics t "
-        "JOIN articles a USING (article_id) WHERE t.run_id = ? AND t.verdict = 'on' "
+        "JOIN news a USING (article_id) WHERE t.run_id = ? AND t.verdict = 'on' "
         "ORDER BY t.topic_id, a.published_at DESC NULLS LAST, a.article_id LIMIT 50",
         [run_id],
     ).fetchall()

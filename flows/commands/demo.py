@@ -14,6 +14,8 @@ from flows.steps.job import new_job
 from storage.reports import RunReport
 
 LOOPBACK = "127.0.0.1"
+# The same port every time, so that a second demo knows the first one's articles again.
+PORT = 8911
 
 
 def run_demo(settings: Settings, *, direct: bool) -> tuple[RunReport, Settings]:
@@ -23,7 +25,7 @@ def run_demo(settings: Settings, *, direct: bool) -> tuple[RunReport, Settings]:
     """
     data = settings.data / "demo"
     data.mkdir(parents=True, exist_ok=True)
-    with Newsroom.start() as room:
+    with _newsroom() as room:
         given = {
             "DUCKWIRE_DATA": str(data),
             "DUCKWIRE_FEEDS": str(_listed(data, room.feeds())),
@@ -38,6 +40,13 @@ def run_demo(settings: Settings, *, direct: bool) -> tuple[RunReport, Settings]:
             from flows.commands.run import under_prefect
 
             return under_prefect(used, "ingest", {"all_feeds": True}), used
+
+
+def _newsroom() -> Newsroom:
+    try:
+        return Newsroom.start(port=PORT)
+    except OSError:
+        return Newsroom.start()
 
 
 def _listed(data: Path, feeds: list[Listing]) -> Path:

@@ -64,9 +64,13 @@ def under_prefect(settings: Settings, name: str, given: dict[str, Any]) -> Any:
 
     The flow reads its settings anew, so what the command line said goes through the environment.
     """
-    said = {"DUCKWIRE_DATA": str(settings.data)}
+    said = {
+        "DUCKWIRE_DATA": str(settings.data),
+        # Errors end in one line of ours; Prefect's pages have the rest.
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    }
     with (
-        exported({**said, **prefect_environment(settings.data, os.environ)}),
+        exported({**prefect_environment(settings.data, os.environ), **said}),
         own_server(settings.data),
     ):
         flow: Callable[..., Any] = getattr(import_module(f"flows.{name}"), name)
@@ -179,5 +183,6 @@ def print_report(report: RunReport, settings: Settings, seconds: float, *, as_js
     show.line()
     show.line(f"database  {warehouse.published} (read-only copy; open it with any DuckDB)")
     show.line("try")
+    where = "" if settings.data == Path("data").absolute() else f"--data {settings.data} "
     for query in QUERIES_TO_TRY:
-        show.line(f'  duckwire sql "{query}"')
+        show.line(f'  duckwire sql {where}"{query}"')

@@ -40,8 +40,12 @@ def load_topics(folder: Path) -> Topics:
     """Read every definition of a folder (*.yaml), in name order.
 
     Raises SettingsError for a wrong definition, naming file, line and what was expected, and for
-    two definitions with one id. A folder without definitions gives no topics.
+    two definitions with one id, and for a folder that is not there. An empty one gives no topics.
     """
+    if not folder.is_dir():
+        raise SettingsError(
+            f"the topics folder {folder} is not there", remedy="set DUCKWIRE_TOPICS to one that is"
+        )
     return _topics(sorted(folder.glob("*.yaml")))
 
 

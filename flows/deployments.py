@@ -84,15 +84,16 @@ def start_first_runs(
     }
     started = []
     for deployment in wanted:
-        # Runs that the schedule has made ahead do not count, those that are due do.
-        states = ["PENDING", "RUNNING", "CANCELLING", "COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
-        ran = {
-            "flow_runs": {
-                "deployment_id": {"any_": [deployment]},
-                "state": {"type": {"any_": states}},
-            }
-        }
-        if not api.post("/flow_runs/count", ran):
+        runs = api.post(
+            "/flow_runs/filter",
+            {
+                "flow_runs": {"deployment_id": {"any_": [deployment]}},
+                "sort": "EXPECTED_START_TIME_ASC",
+                "limit": 20,
+            },
+        )
+        # Runs that the schedule has made ahead do not count.
+        if all(run["auto_scheduled"] and run["state_type"] == "SCHEDULED" for run in runs):
             api.post(f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})
             started.append(deployments[deployment])
     return started

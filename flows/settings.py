@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from extractors.errors import SettingsError
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -17,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from extractors.errors import SettingsError
 from flows.net.limits import NetSettings
 
 ROOT = Path(__file__).resolve().parent.parent

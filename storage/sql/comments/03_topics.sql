@@ -1,0 +1,38 @@
+-- What articles are about, and which say the same.
+
+COMMENT ON TABLE topics IS 'The installed topics. One that is no longer installed goes, and its judgements with it.';
+COMMENT ON COLUMN topics.topic_id IS 'The topic''s id, which its definition states, like kim-putin-summit.';
+COMMENT ON COLUMN topics.topic_version IS 'A hash of the definition''s content: another one means that articles are judged again.';
+COMMENT ON COLUMN topics.title IS 'The topic in a few words.';
+COMMENT ON COLUMN topics.definition IS 'The definition, as the text of its YAML file.';
+COMMENT ON COLUMN topics.loaded_at IS 'When this version was installed (UTC).';
+COMMENT ON COLUMN topics.run_id IS 'The run that installed it: runs.run_id.';
+
+COMMENT ON TABLE article_topics IS 'What each topic says of each article: one row a pair, off included; a new judgement replaces the old one. Start from the view topic_articles, which leaves off out.';
+COMMENT ON COLUMN article_topics.article_id IS 'The article: articles.article_id.';
+COMMENT ON COLUMN article_topics.topic_id IS 'The topic: topics.topic_id.';
+COMMENT ON COLUMN article_topics.topic_version IS 'The version of the definition that judged: topics.topic_version, or an older one until the article is judged again.';
+COMMENT ON COLUMN article_topics.score IS 'How surely the article is about the topic, 0 to 1.';
+COMMENT ON COLUMN article_topics.verdict IS 'on (it is about the topic), mention (it speaks of it in passing) or off.';
+COMMENT ON COLUMN article_topics.rule IS 'The rule of the definition that weighed most; nothing-seen when none fired, outside-window when the date ruled it out.';
+COMMENT ON COLUMN article_topics.evidence IS 'The phrases that counted, the heaviest rule''s first; empty when off. field is title or text; start and end are 0-based and half-open, in Unicode characters of that column: text[e.start + 1 : e.end] is e.phrase.';
+COMMENT ON COLUMN article_topics.text_hash IS 'The hash of the text that was judged; where articles.text_hash differs, a new judgement is due.';
+COMMENT ON COLUMN article_topics.judged_at IS 'When it was judged (UTC).';
+COMMENT ON COLUMN article_topics.notified_at IS 'When an event about it went out (UTC); NULL means none did.';
+COMMENT ON COLUMN article_topics.run_id IS 'The run that judged: runs.run_id.';
+
+COMMENT ON TABLE article_groups IS 'Articles whose texts are nearly the same (syndication, copies): one row for each member. An article that is like no other has no row. The view syndicated sums each group up.';
+COMMENT ON COLUMN article_groups.group_id IS 'The group''s id: the smallest article_id in it, so it may change as articles come and go.';
+COMMENT ON COLUMN article_groups.article_id IS 'A member: articles.article_id.';
+COMMENT ON COLUMN article_groups.similarity IS 'How much of its text the member shares with the member most like it, 0.8 to 1: a Jaccard similarity of word triples, estimated to about 0.04.';
+COMMENT ON COLUMN article_groups.run_id IS 'The run that last put the group together: runs.run_id.';
+
+COMMENT ON TABLE article_signatures IS 'The MinHash of each text, by which near-duplicates are told; of no use by itself.';
+COMMENT ON COLUMN article_signatures.article_id IS 'The article: articles.article_id.';
+COMMENT ON COLUMN article_signatures.text_hash IS 'The hash of the text it was made of.';
+COMMENT ON COLUMN article_signatures.signature IS '128 MinHash values; the share that agrees estimates how alike two texts are. Empty for a text without words.';
+COMMENT ON COLUMN article_signatures.run_id IS 'The run that made it: runs.run_id.';
+
+COMMENT ON TABLE article_bands IS 'The keys under which articles with alike signatures find each other: 21 rows an article.';
+COMMENT ON COLUMN article_bands.band IS 'The number of the band, a colon, and a hash of its values; articles that share one are compared.';
+COMMENT ON COLUMN article_bands.article_id IS 'The article: articles.article_id.';

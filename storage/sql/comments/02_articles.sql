@@ -21,7 +21,7 @@ COMMENT ON COLUMN entries.published_precision IS 'How exact it is: instant (date
 COMMENT ON COLUMN entries.modified_at IS 'The last change the source states (UTC); NULL when it states none.';
 COMMENT ON COLUMN entries.content_hash IS 'A hash of what would be a change of the item; volatile fields are left out.';
 COMMENT ON COLUMN entries.changes IS 'How often the item has changed since it was first seen; after 24 no further change is believed.';
-COMMENT ON COLUMN entries.state IS 'How the sighting ended: landed (the one that stands for its article: the earliest published), duplicate (another sighting of the same article), skipped (passed over: see reason) or rejected (no usable link, or no article in the file). known, failed and waiting are counted in run_stages and never stored here.';
+COMMENT ON COLUMN entries.state IS 'How the sighting ended: landed (stored, and of several sightings of one article the earliest published; what became of its page is in pages), duplicate (another sighting of the same article), skipped (passed over: see reason) or rejected (no usable link, or no article in the file). known, failed and waiting are counted in run_stages and never stored here.';
 COMMENT ON COLUMN entries.reason IS 'Why it was skipped or rejected, a word listed at failures.reason; NULL otherwise.';
 COMMENT ON COLUMN entries.source_kind IS 'How it came: sample (the articles that ship), file (a dropped file), feed (a live poll) or backfill (a source of the past).';
 COMMENT ON COLUMN entries.first_seen_at IS 'When it was first seen (UTC).';

@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
+from resiliparse.parse.encoding import map_encoding_to_html5
+
+from extractors.charset_guess import guess_codec
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -28,6 +30,7 @@ _XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w:.\-]+)", r
 
 # A label this wrong for the bytes was not meant: UTF-8 pages labelled otherwise are frequent.
 _MAX_BROKEN = 0.002
+_SAMPLE = 200_000
 # Python's codecs for WHATWG names that differ: the wider sets that browsers use in their place.
 _WIDER = {
     "gb2312": "gb18030", "gbk": "gb18030", "euc-kr": "cp949", "ks_c_5601-1987": "cp949",
@@ -60,19 +63,28 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     utf8 = _strict_utf8(body)
     if utf8 is not None:
         return Decoded(utf8, "utf-8", _origin_of_utf8(body, content_type))
-    best: Decoded | None = None
     for origin, label in _labels(body, content_type):
         codec = _codec(label)
         if codec is None:
             continue
         attempt = _decoded(body, codec, origin)
-        if attempt.broken <= _MAX_BROKEN * len(body) and not _garbled(attempt):
+        if attempt.broken <= _MAX_BROKEN * len(body) and not _garbled(attempt.text):
             return attempt
-        if best is None or attempt.broken < best.broken:
-            best = attempt
-    guess = _codec(map_encoding_to_html5(detect_encoding(body) or "") or "") or "cp1252"
+    return _by_bytes(body, content_type)
+
+
+def _by_bytes(body: bytes, content_type: str | None) -> Decoded:
+    """Read bytes whose labels are missing or wrong; broken UTF-8 that is mostly right stays so."""
+    utf8 = _decoded(body, "utf-8", "bytes")
+    foreign = sum(byte > 127 for byte in body[:_SAMPLE])
+    if utf8.broken * 10 <= foreign:
+        return utf8
+    guess = guess_codec(body) or "cp1252"
     attempt = _decoded(body, guess, "bytes")
-    return attempt if best is None or attempt.broken < best.broken else best
+    told = [codec for _, label in _labels(body, content_type) if (codec := _codec(label))]
+    if attempt.broken > _MAX_BROKEN * len(body) and told:
+        return min((_decoded(body, codec, "meta") for codec in told), key=lambda one: one.broken)
+    return attempt
 
 
 def _strict_utf8(body: bytes) -> str | None:
@@ -128,20 +140,21 @@ def _decoded(body: bytes, codec: str, origin: str) -> Decoded:
     return Decoded(text, codec, origin, text.count("\ufffd"))
 
 
-def _garbled(decoded: Decoded) -> bool:
+def _garbled(text: str) -> bool:
     """Say whether a one-byte reading gave letters nobody writes in a row.
 
     One-byte codecs accept nearly any bytes, so a wrong label shows in the text alone: C1
-    controls, or Cyrillic whose capitals outnumber its small letters (KOI8-R read as
-    windows-1251 and the reverse swap the cases).
+    controls, Cyrillic whose capitals outnumber its small letters (KOI8-R read as windows-1251 and
+    the reverse swap the cases), or accented Latin letters in long runs (Cyrillic read as Latin).
     """
-    sample = decoded.text[:200_000]
-    if sum(1 for char in _C1.findall(sample)) * 500 > len(sample):
+    sample = text[:_SAMPLE]
+    if len(_C1.findall(sample)) * 500 > len(sample):
         return True
     capitals, small = len(_CYRILLIC_CAPITALS.findall(sample)), len(_CYRILLIC_SMALL.findall(sample))
-    return capitals > 50 and capitals > 2 * small
+    return (capitals > 50 and capitals > 2 * small) or len(_ACCENTED_RUN.findall(sample)) > 20
 
 
 _C1 = re.compile("[\x80-\x84\x86-\x9f]")
 _CYRILLIC_CAPITALS = re.compile("[А-Я]")
 _CYRILLIC_SMALL = re.compile("[а-я]")
+_ACCENTED_RUN = re.compile("[À-ÿ]{4,}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
+from extractors.calendars import MONTHS
 from extractors.dates import parse_date
 from extractors.records import Candidate, Entry, Precision
 
@@ -34,6 +35,9 @@ _URL_DAY = re.compile(
 )
 _URL_DAY_FIRST = re.compile(
     r"(?<!\d)(?P<day>0[1-9]|[12]\d|3[01])(?P<mark>[/_.\-])(?P<month>0[1-9]|1[0-2])(?P=mark)(?P<year>20\d{2})(?!\d)"
+)
+_URL_MONTH = re.compile(
+    r"/(?P<year>20\d{2})/(?P<month>[A-Za-z]{3,9})/(?P<day>0?[1-9]|[12]\d|3[01])(?:/|$)"
 )
 
 
@@ -99,7 +103,9 @@ def url_day(url: str | None) -> str | None:
     path = unquote(urlsplit(url).path)
     match = _URL_DAY.search(path) or _URL_DAY_FIRST.search(path)
     if not match:
-        return None
+        named = _URL_MONTH.search(path)
+        month = MONTHS.get(named["month"].lower()) if named else None
+        return f"{named['year']}-{month:02d}-{int(named['day']):02d}" if named and month else None
     return f"{match['year']}-{int(match['month']):02d}-{int(match['day']):02d}"
 
 

@@ -215,10 +215,24 @@ def _unescape_unreserved(match: re.Match[str]) -> str:
 def _path(path: str) -> str:
     path = _escape(path.replace("\\", "/"), _SAFE_PATH) or "/"
     if "/." in path:
-        path = urlsplit(urljoin("http://h/", path)).path
+        path = _without_dots(path)
     if path.endswith(("/amp", "/amp/")) and path.count("/") > 1 + path.endswith("/"):
         path = path.removesuffix("/").removesuffix("amp")
     return path
+
+
+def _without_dots(path: str) -> str:
+    """Remove dot segments (RFC 3986, section 5.2.4) from an absolute path."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for place, segment in enumerate(segments):
+        if segment == ".." and kept:
+            kept.pop()
+        if segment not in (".", ".."):
+            kept.append(segment)
+        elif place == len(segments) - 1:
+            kept.append("")
+    return "/" + "/".join(kept)
 
 
 def _query(query: str) -> str:

@@ -73,6 +73,17 @@ def _table() -> dict[int, str]:
 _TABLE = _table()
 
 
+def _foldable() -> re.Pattern[str]:
+    """Make the pattern of what lower-casing leaves to fold: few characters of any text."""
+    codes = [code for code, plain in _TABLE.items() if chr(code).lower() == chr(code) != plain]
+    codes = [code for code in codes if code > 0x7F and _TABLE[code] != _IRREGULAR_MARK]
+    return re.compile("[" + "".join(re.escape(chr(code)) for code in codes) + "]")
+
+
+_FOLDABLE = _foldable()
+_IRREGULAR_ONE = re.compile(f"[{_MARKS}{_UNSEEN}{_JOINED}]")
+
+
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """A stretch that changed its length: where it lies in the folded text and in the original."""
@@ -112,11 +123,22 @@ def fold(text: str) -> Folded:
     Comes in: any text. Goes out: the folded text and the way back; a range of it that begins and
     ends at letters leads to the range of the original that holds the same letters with their marks.
     """
-    if "  " not in text:
-        folded = text.translate(_TABLE)
-        if _IRREGULAR_MARK not in folded:
-            return Folded(folded)
+    if "  " not in text and not _IRREGULAR_ONE.search(text):
+        return Folded(_level(text))
     return _fold_irregular(text)
+
+
+def _level(text: str) -> str:
+    """Fold a text without irregular characters, one to one."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a dotted capital I lowers to two code points
+        return text.translate(_TABLE)
+    lowered = lowered.replace("-", " ")
+    return lowered if lowered.isascii() else _FOLDABLE.sub(_fold_match, lowered)
+
+
+def _fold_match(match: re.Match[str]) -> str:
+    return _TABLE[ord(match.group())]
 
 
 def _fold_irregular(text: str) -> Folded:
@@ -124,14 +146,14 @@ def _fold_irregular(text: str) -> Folded:
     rewritten: list[Rewritten] = []
     done = length = 0
     for match in _IRREGULAR.finditer(text):
-        between = text[done : match.start()].translate(_TABLE)
+        between = _level(text[done : match.start()])
         piece = _rewrite(match.group())
         length += len(between)
         rewritten.append(Rewritten(length, length + len(piece), match.start(), match.end()))
         length += len(piece)
         pieces += (between, piece)
         done = match.end()
-    pieces.append(text[done:].translate(_TABLE))
+    pieces.append(_level(text[done:]))
     return Folded("".join(pieces), tuple(rewritten))
 
 

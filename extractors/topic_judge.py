@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from extractors.topic_definition import Near, Rule, Scene, TopicDefinition, When, Where
 from extractors.topic_match import Match
@@ -14,6 +16,7 @@ OUTSIDE = "outside-window"
 
 _MOST_EVIDENCE = 24
 _FURNITURE_SENTENCES = 4  # a paragraph of more is an article that has swallowed a notice
+_MOST_REMEMBERED = 50_000  # sets of concepts a judge remembers the scenes of
 _PLACES = {Where.TITLE: TITLE, Where.LEAD: LEAD, Where.BODY: BODY}
 
 
@@ -39,6 +42,10 @@ class _Scene:
             for groups, none in self.combinations
         )
 
+    def possible(self, mask: int) -> bool:
+        """Tell whether these concepts could show the scene, if only they stood near enough."""
+        return any(all(mask & group for group in groups) for groups, _ in self.combinations)
+
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
@@ -60,39 +67,72 @@ class Judge:
         self._furniture = _bits(definition.furniture, bits)
         scenes = [_compiled_scene(scene, at, bits) for at, scene in enumerate(definition.scenes)]
         self._rules = [_compiled_rule(rule, scenes) for rule in definition.rules]
+        for_it = {name for rule in definition.rules if rule.weight > 0 for name in rule.scenes}
+        self._for_it = [one for one in scenes if one.scene.name in for_it]
         self._in_sentence = [one for one in scenes if one.scene.near is Near.SENTENCE]
-        self._wider = [one for one in scenes if one.scene.near is not Near.SENTENCE]
-        self._needed = 0
-        for one in scenes:
-            self._needed |= one.concepts
-        self._memo: dict[int, int] = {0: self._scenes_of(0)}
+        self._in_paragraph = [one for one in scenes if one.scene.near is Near.PARAGRAPH]
+        self._in_article = [one for one in scenes if one.scene.near is Near.ARTICLE]
+        self._within_words = [one for one in scenes if one.scene.near is Near.WORDS]
+        self._memo: dict[int, int] = {0: 0}
+
+    def could_say(self, matches: Sequence[Match]) -> bool:
+        """Tell whether a rule that speaks for the topic could fire at all: cheap, and mostly no."""
+        whole = 0
+        for _, _, bits in matches:
+            whole |= bits
+        return any(scene.possible(whole) for scene in self._for_it)
 
     def rule_on(self, matches: Sequence[Match], units: Units, folded: str, when: When) -> Ruling:
         """Judge an article by its matches (in order), its sentences and how its date lies."""
         at = _sentences_of(matches, units.ends)
         masks = [0] * len(units.ends)
-        for match, sentence in zip(matches, at, strict=True):
-            masks[sentence] |= match.bits
+        for (_, _, bits), sentence in zip(matches, at, strict=True):
+            masks[sentence] |= bits
         left_out = self._left_out(masks, units)
         for sentence in left_out:
             masks[sentence] = 0
+        whole = 0
+        for mask in masks:
+            whole |= mask
         places = units.places(left_out)
         seen = [self._scenes_of(mask) for mask in masks]
-        for scene in self._wider:
-            for sentence in _wide_sentences(scene, masks, matches, at, units, folded):
-                if sentence not in left_out:
-                    seen[sentence] |= scene.bit
+        self._see_wider(seen, masks, whole, units)
+        for scene in self._within_words:
+            if scene.possible(whole):
+                for sentence in _within_words(scene, matches, at, units, folded):
+                    seen[sentence] |= 0 if sentence in left_out else scene.bit
         fired, total, gained = self._fire(seen, places, when)
         if not gained:
             return Ruling(0.0, NOTHING)
         return self._decide(fired, total, gained, when, _Sight(matches, at, seen, places))
 
     def _scenes_of(self, mask: int) -> int:
-        known = self._memo.get(mask) if mask else 0
+        known = self._memo.get(mask)
         if known is None:
             known = sum(scene.bit for scene in self._in_sentence if scene.seen(mask))
-            self._memo[mask] = known
+            if len(self._memo) < _MOST_REMEMBERED:
+                self._memo[mask] = known
         return known
+
+    def _see_wider(self, seen: list[int], masks: list[int], whole: int, units: Units) -> None:
+        """Add the scenes of paragraphs and of the whole to the sentences that take part."""
+        for scene in self._in_article:
+            if scene.seen(whole):
+                for sentence, mask in enumerate(masks):
+                    if mask & scene.concepts:
+                        seen[sentence] |= scene.bit
+        wanted = [scene for scene in self._in_paragraph if scene.possible(whole)]
+        if not wanted:
+            return
+        for group in units.paragraph_ranges():
+            together = 0
+            for sentence in group:
+                together |= masks[sentence]
+            for scene in wanted:
+                if together & scene.concepts and scene.seen(together):
+                    for sentence in group:
+                        if masks[sentence] & scene.concepts:
+                            seen[sentence] |= scene.bit
 
     def _left_out(self, masks: list[int], units: Units) -> frozenset[int]:
         """Find the sentences that are no part of the article: notices, lists of other stories."""
@@ -110,11 +150,15 @@ class Judge:
     def _fire(
         self, seen: list[int], places: Sequence[int], when: When
     ) -> tuple[list[_Rule], float, float]:
+        counts = Counter(zip(seen, places, strict=True))
         fired: list[_Rule] = []
         names: set[str] = set()
         total = gained = 0.0
+        shown = 0
+        for bits in seen:
+            shown |= bits
         for one in self._rules:
-            if when in one.rule.when and _fires(one, seen, places, names):
+            if shown & one.scenes and when in one.rule.when and _fires(one, counts, names):
                 fired.append(one)
                 names.add(one.rule.name)
                 total += one.rule.weight
@@ -153,58 +197,41 @@ class _Sight:
 
     def evidence(self, fired: list[_Rule]) -> tuple[Match, ...]:
         """Collect the matches that made the rules fire, those of the heaviest rules first."""
-        chosen: dict[int, Match] = {}
+        shown = [
+            (match, self.seen[sentence], self.places[sentence])
+            for match, sentence in zip(self.matches, self.at, strict=True)
+            if self.seen[sentence]
+        ]
+        chosen: set[Match] = set()
         for one in sorted(fired, key=lambda one: -one.rule.weight):
-            if one.rule.weight <= 0:
-                continue
-            for match, sentence in zip(self.matches, self.at, strict=True):
-                if len(chosen) >= _MOST_EVIDENCE:
-                    break
-                counts = self.seen[sentence] & one.scenes and self.places[sentence] & one.places
-                if counts and match.bits & one.concepts:
-                    chosen[match.start] = match
-        return tuple(chosen[start] for start in sorted(chosen))
+            if one.rule.weight <= 0 or len(chosen) >= _MOST_EVIDENCE:
+                break
+            scenes, places, concepts = one.scenes, one.places, one.concepts
+            counted = (
+                match
+                for match, seen, place in shown
+                if match[2] & concepts and seen & scenes and place & places
+            )
+            chosen.update(islice(counted, _MOST_EVIDENCE - len(chosen)))
+        return tuple(sorted(chosen))
 
 
-def _fires(one: _Rule, seen: list[int], places: Sequence[int], names: set[str]) -> bool:
+def _fires(one: _Rule, counts: Counter[tuple[int, int]], names: set[str]) -> bool:
+    """Tell whether a rule fires, by how many sentences show which scenes at which place."""
     rule = one.rule
     if not names.issuperset(rule.needs) or not names.isdisjoint(rule.unless):
         return False
-    scenes, where = one.scenes, one.places
-    times = sum(
-        1 for bits, place in zip(seen, places, strict=True) if bits & scenes and place & where
-    )
-    if times < rule.times:
+    times = of = others = 0
+    for (bits, place), count in counts.items():
+        if place & one.places:
+            of += count
+            if bits & one.scenes:
+                times += count
+        if bits & one.outnumbers:
+            others += count
+    if times < rule.times or times < rule.share * of:
         return False
-    if rule.share and times < rule.share * sum(1 for place in places if place & where):
-        return False
-    if one.outnumbers:
-        others = sum(1 for bits in seen if bits & one.outnumbers)
-        return times > others
-    return True
-
-
-def _wide_sentences(
-    scene: _Scene,
-    masks: list[int],
-    matches: Sequence[Match],
-    at: Sequence[int],
-    units: Units,
-    folded: str,
-) -> list[int]:
-    """Find the sentences that take part in a scene wider than one sentence."""
-    if scene.scene.near is Near.WORDS:
-        return _within_words(scene, matches, at, units, folded)
-    everything = scene.scene.near is Near.ARTICLE
-    groups = [range(len(masks))] if everything else units.paragraph_ranges()
-    found: list[int] = []
-    for group in groups:
-        whole = 0
-        for sentence in group:
-            whole |= masks[sentence]
-        if whole & scene.concepts and scene.seen(whole):
-            found.extend(sentence for sentence in group if masks[sentence] & scene.concepts)
-    return found
+    return not one.outnumbers or times > others
 
 
 def _within_words(
@@ -212,17 +239,17 @@ def _within_words(
 ) -> list[int]:
     """Slide over the matches: each opens a stretch of as many words as the scene allows."""
     found: list[int] = []
-    for first, match in enumerate(matches):
-        if not match.bits & scene.concepts:
+    for first, (_, first_end, bits) in enumerate(matches):
+        if not bits & scene.concepts:
             continue
         mask = 0
         for last in range(first, len(matches)):
-            other = matches[last]
+            start, _, more = matches[last]
             if units.paragraphs[at[last]] != units.paragraphs[at[first]]:
                 break
-            if last > first and _words(folded, match.end, other.start) > scene.scene.words:
+            if last > first and _words(folded, first_end, start) > scene.scene.words:
                 break
-            mask |= other.bits
+            mask |= more
             if scene.seen(mask):
                 found.extend(range(at[first], at[last] + 1))
                 break
@@ -240,8 +267,8 @@ def _sentences_of(matches: Sequence[Match], ends: tuple[int, ...]) -> list[int]:
     """Give each match (in order of start) the sentence it begins in."""
     at: list[int] = []
     sentence = 0
-    for match in matches:
-        while ends[sentence] <= match.start:
+    for start, _, _ in matches:
+        while ends[sentence] <= start:
             sentence += 1
         at.append(sentence)
     return at

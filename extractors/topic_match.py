@@ -26,13 +26,9 @@ _LONGEST_ENDING = 8  # letters an inner star may stand for
 _LONGEST_CLITIC = max(map(len, _ARABIC_CLITICS))
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An alias found: where in the folded text, and the bits of the concepts it stands for."""
-
-    start: int
-    end: int
-    bits: int
+# An alias found: start and end in the folded text, and the bits of the concepts it stands for.
+# A plain tuple, because a hundred of them are made for every article.
+Match = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,10 @@ class _Use:
     rest: re.Pattern[str] | None = None  # what follows the part the automaton looks for
 
 
+# (topic, bits, check_start, check_end, the use where it asks for a closer look)
+_QuickUse = tuple[int, int, str, str, _Use | None]
+
+
 class Matcher:
     """Holds the automaton; immutable after it was made, and safe to share between threads."""
 
@@ -55,7 +55,7 @@ class Matcher:
         for topic, definition in enumerate(definitions):
             for text, use in _uses(topic, definition):
                 uses.setdefault(text, []).append(use)
-        self._uses = [_merged(found) for found in uses.values()]
+        self._uses = [_quick(_merged(found)) for found in uses.values()]
         self._automaton = AhoCorasick(
             list(uses), matchkind=MatchKind.Standard, store_patterns=False
         ) if uses else None  # fmt: skip
@@ -67,31 +67,47 @@ class Matcher:
         folded one or else empty; the language when known. Goes out: for each topic found (by its
         index), its matches in order, none inside another.
         """
-        found: dict[int, list[Match]] = {}
         if self._automaton is None:
-            return found
+            return {}
+        found: dict[int, list[Match]] = {}
         uses = self._uses
+        length = len(folded)
         for pattern, start, stop in self._automaton.find_matches_as_indexes(
             folded, overlapping=True
         ):
-            for use in uses[pattern]:
+            for topic, bits, check_start, check_end, use in uses[pattern]:
                 end = stop
-                if use.rest:
-                    following = use.rest.match(folded, end)
-                    if not following:
+                if use is not None:
+                    end = _closer_look(use, folded, original, language, start, stop)
+                    if end < 0:
                         continue
-                    end = following.end()
-                if use.check_end and not _ends(folded, end, use.check_end):
+                if check_end and end < length and not _ends(folded[end], check_end):
                     continue
-                if use.check_start and start and not _starts(folded, start, use.check_start):
+                if check_start and start and not _starts(folded, start, check_start):
                     continue
-                alias = use.alias
-                if alias.only and language is not None and alias.language != language:
-                    continue
-                if alias.exact and original and original[start:end] != alias.text:
-                    continue
-                found.setdefault(use.topic, []).append(Match(start, end, use.bits))
+                # The end is negated so that plain sorting puts the longest of a start first.
+                if topic in found:
+                    found[topic].append((start, -end, bits))
+                else:
+                    found[topic] = [(start, -end, bits)]
         return {topic: _longest(matches) for topic, matches in found.items()}
+
+
+def _closer_look(
+    use: _Use, folded: str, original: str, language: str | None, start: int, stop: int
+) -> int:
+    """Check what few aliases ask for: an inner star, a language, exact case. -1 for no match."""
+    alias = use.alias
+    if alias.only and language is not None and alias.language != language:
+        return -1
+    if use.rest:
+        following = use.rest.match(folded, stop)
+        if not following:
+            return -1
+        stop = following.end()
+    if alias.exact and original and original[start:stop] != alias.text:
+        return -1
+    return stop
 
 
 def _uses(topic: int, definition: TopicDefinition) -> list[tuple[str, _Use]]:
@@ -125,24 +141,35 @@ def _merged(uses: list[_Use]) -> tuple[_Use, ...]:
     return tuple(merged.values())
 
 
+def _quick(uses: tuple[_Use, ...]) -> tuple[_QuickUse, ...]:
+    """Lay out what the hot loop needs; the use itself only where a closer look is asked for."""
+    return tuple(
+        (
+            use.topic,
+            use.bits,
+            use.check_start,
+            use.check_end,
+            use if use.rest or use.alias.only or use.alias.exact else None,
+        )
+        for use in uses
+    )
+
+
 def _longest(matches: list[Match]) -> list[Match]:
-    """Drop what lies inside a longer match; a phrase listed under two concepts counts for both."""
-    if len(matches) < 2:
-        return matches
-    matches.sort(key=_by_start_then_longest)
+    """Drop what lies inside a longer match; a phrase listed under two concepts counts for both.
+
+    Comes in: (start, minus end, bits) in any order. Goes out: matches in order of their start.
+    """
+    matches.sort()
     kept: list[Match] = []
-    end = -1
-    for match in matches:
-        if match.end > end:
-            kept.append(match)
-            end = match.end
-        elif match.start == kept[-1].start and match.end == kept[-1].end:
-            kept[-1] = Match(match.start, match.end, match.bits | kept[-1].bits)
+    last_start = last_end = -1
+    for start, minus_end, bits in matches:
+        if -minus_end > last_end:
+            last_start, last_end = start, -minus_end
+            kept.append((start, last_end, bits))
+        elif start == last_start and -minus_end == last_end:
+            kept[-1] = (start, last_end, bits | kept[-1][2])
     return kept
-
-
-def _by_start_then_longest(match: Match) -> tuple[int, int]:
-    return match.start, -match.end
 
 
 def _check_start(character: str) -> str:
@@ -181,11 +208,8 @@ def _starts(folded: str, start: int, check: str) -> bool:
     return folded[at:start] in _ARABIC_CLITICS
 
 
-def _ends(folded: str, end: int, check: str) -> bool:
-    """Tell whether a word ends at `end`."""
-    if end >= len(folded):
-        return True
-    after = folded[end]
+def _ends(after: str, check: str) -> bool:
+    """Tell whether a word ends before the character `after`."""
     if check == "digit":
         return not after.isdigit()
     return not (after.isalnum() and after < "\u1100")

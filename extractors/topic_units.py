@@ -6,17 +6,17 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Set
 from dataclasses import dataclass
+from itertools import pairwise
 
-# A full stop ends a sentence after three letters or digits (not after U.S., Mr. or initials), or
-# after a closing bracket or quotation mark; semicolons, bars and bullets part the items of a list.
+# One character class in front keeps the search quick; what it finds is looked at in `_parts`.
 _STOPS = re.compile(
-    r"(?:(?<=\w\w\w)|(?<=[\d)\]%\"'\u00bb\u201d\u2019]))[.!?\u2026\u061f\u06d4]+"
-    r"[\"'\u00bb\u201d\u2019)\]]*\s+"
-    r"|(?<=[\u1100-\uffee])[.!?]+[\"'\u201d\u2019)]*\s+"
-    r"|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\")]*"
-    r"|[;\u061b\uff1b|\u25cf\u25a0\u25b2\u25b6\u25c6]\s*"
-    r"|\n\s*"
+    r"[.!?\u2026\u061f\u06d4\u3002\uff01\uff1f;\u061b\uff1b|\u25cf\u25a0\u25b2\u25b6\u25c6\n]+"
+    r"[\"'\u00bb\u201d\u2019)\]\u300d\u300f]*\s*"
 )
+# These part the items of a list, in titles too; the wide full stops need no space after them.
+_LIST_MARKS = frozenset(";\u061b\uff1b|\u25cf\u25a0\u25b2\u25b6\u25c6")
+_ALWAYS = _LIST_MARKS | frozenset("\n\u3002\uff01\uff1f")
+_CLOSING = frozenset("\"'\u00bb\u201d\u2019)]%")
 _SHORTENED = re.compile(r"\b(?:sept|gen|gov|sen|rep|prof|nov|dec|oct|aug|feb)\.\s+$")
 _LEAD_SENTENCES = 3
 
@@ -47,12 +47,10 @@ class Units:
 
     def paragraph_ranges(self) -> list[range]:
         """Give every paragraph's sentences, the title's first."""
-        ranges: list[range] = []
-        sentence = 0
-        while sentence < len(self.paragraphs):
-            ranges.append(self.paragraph_of(sentence))
-            sentence = ranges[-1].stop
-        return ranges
+        starts = [0]
+        numbers = self.paragraphs
+        starts += [i for i in range(1, len(numbers)) if numbers[i] != numbers[i - 1]]
+        return [range(a, b) for a, b in pairwise([*starts, len(numbers)])]
 
     def places(self, left_out: Set[int]) -> list[int]:
         """Say where each sentence lies; what is left out lies nowhere.
@@ -88,17 +86,16 @@ def cut(folded: str, title_end: int) -> Units:
     paragraph = titles = 0
     for stop in _STOPS.finditer(folded):
         end = stop.end()
-        text = stop.group()
-        newline = "\n" in text
-        if end <= title_end and text[0] not in ";\u061b\uff1b|":
-            continue
-        if not newline and text[0] == "." and _SHORTENED.search(folded, max(0, end - 8), end):
+        if end <= title_end:
+            if folded[stop.start()] not in _LIST_MARKS:
+                continue
+        elif not _parts(folded, stop.start(), end):
             continue
         ends.append(end)
         paragraphs.append(paragraph)
         if stop.start() <= title_end:
             titles = len(ends)
-        if newline:
+        if "\n" in stop.group():
             paragraph += 1
     if not ends or ends[-1] < len(folded):
         ends.append(len(folded))
@@ -106,3 +103,22 @@ def cut(folded: str, title_end: int) -> Units:
     if title_end >= 0 and not titles:
         titles = 1
     return Units(tuple(ends), tuple(paragraphs), titles)
+
+
+def _parts(folded: str, start: int, end: int) -> bool:
+    """Tell whether the stop found here ends a sentence.
+
+    A full stop does when white space follows, and three letters or digits, a wide character or a
+    closing mark stand before it: not after U.S., Mr. or initials, nor after the likes of Sept.
+    """
+    if folded[start] in _ALWAYS or "\n" in folded[start:end]:
+        return True
+    if not folded[end - 1].isspace() or not start:
+        return False
+    before = folded[start - 1]
+    if before >= "\u1100" or before in _CLOSING or before.isdigit():
+        return True
+    word = folded[max(0, start - 3) : start]
+    return (
+        word.isalnum() and len(word) == 3 and not _SHORTENED.search(folded, max(0, start - 5), end)
+    )

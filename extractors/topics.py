@@ -70,6 +70,11 @@ class Tagger:
         original = "" if folded.rewritten else whole
         found = self._matcher.find(folded.text, original, _primary(language))
         judgements = list(self._off)
+        found = {
+            topic: matches
+            for topic, matches in found.items()
+            if self._judges[topic].could_say(matches)
+        }
         if not found:
             return judgements
         units = cut(folded.text, _folded_length(folded, len(heading)) - 1)
@@ -91,9 +96,9 @@ class Tagger:
         folded = fold("\n".join((title or "", summary or "", address))).text
         found = self._matcher.find(folded, "", None)
         return any(
-            match.bits & self._judges[topic].gate
+            bits & self._judges[topic].gate
             for topic, matches in found.items()
-            for match in matches
+            for _, _, bits in matches
         )
 
 
@@ -117,8 +122,8 @@ def _judgement(judge: Judge, ruling: Ruling, whole: str, folded: Folded, heading
 
 
 def _evidence(judge: Judge, match: Match, whole: str, folded: Folded, heading: int) -> Evidence:
-    start, end = folded.origin(match.start, match.end)
-    first_bit = (match.bits & -match.bits).bit_length() - 1
+    start, end = folded.origin(match[0], match[1])
+    first_bit = (match[2] & -match[2]).bit_length() - 1
     in_title = start < heading
     offset = 0 if in_title else heading
     return Evidence(

@@ -1,0 +1,88 @@
+"""The gate: the topic that ships must not tag worse than the floors, which only a person raises."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from extractors.records import Verdict
+from extractors.topics import Report, score_labelled
+
+sys.path.insert(0, str(Path(__file__).parent))
+import labelled
+
+LANGUAGES = {"en", "ko", "ru", "uk", "ja", "zh", "es", "pt", "fr", "de", "ar"}
+FLOORS = json.loads((labelled.HERE / "floors.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", params=["dev", "aside"])
+def scored(request: pytest.FixtureRequest) -> tuple[dict[str, float], Report]:
+    report = score_labelled(labelled.load(request.param), labelled.shipped(), labelled.TOPIC)
+    return FLOORS[request.param], report
+
+
+def _wrong(report: Report) -> str:
+    return "\n".join(
+        f"{mistake.item.item_id}: {mistake.item.label}, tagged {mistake.judgement.verdict} "
+        f"({mistake.judgement.score}, {mistake.judgement.rule}): "
+        f"{[evidence.phrase for evidence in mistake.judgement.evidence]}"
+        for mistake in report.mistakes
+        if mistake.serious
+    )
+
+
+def test_over_all_languages_precision_and_recall_reach_the_floors(
+    scored: tuple[dict[str, float], Report],
+) -> None:
+    floors, report = scored
+    assert report.total.precision >= floors["precision"], _wrong(report)
+    assert report.total.recall >= floors["recall"], _wrong(report)
+
+
+def test_in_every_language_precision_and_recall_reach_the_floors(
+    scored: tuple[dict[str, float], Report],
+) -> None:
+    floors, report = scored
+    assert {scores.name for scores in report.by_language} == LANGUAGES
+    below = [
+        scores.name
+        for scores in report.by_language
+        if scores.precision < floors["language_precision"]
+        or scores.recall < floors["language_recall"]
+    ]
+    assert not below, _wrong(report)
+
+
+def test_few_mentions_are_tagged_on(scored: tuple[dict[str, float], Report]) -> None:
+    floors, report = scored
+    assert report.total.mention_rate <= floors["mention_rate"], _wrong(report)
+
+
+def test_every_piece_of_evidence_cuts_its_phrase_out_of_the_article() -> None:
+    tagger = labelled.shipped()
+    for item in labelled.load("dev") + labelled.load("aside"):
+        for judgement in tagger.judge(
+            item.title, item.text, language=item.language, published_at=item.published_at
+        ):
+            assert (judgement.verdict is Verdict.OFF) == (not judgement.evidence)
+            for evidence in judgement.evidence:
+                source = item.title if evidence.field == "title" else item.text
+                assert source is not None
+                assert source[evidence.start : evidence.end] == evidence.phrase
+
+
+def test_the_labelled_set_is_large_and_covers_every_language_and_label() -> None:
+    items = labelled.load("dev") + labelled.load("aside")
+    assert len(items) >= 330
+    assert len({item.item_id for item in items}) == len(items)
+    by_language = Counter(item.language for item in items)
+    assert set(by_language) == LANGUAGES
+    assert min(by_language.values()) >= 25
+    assert {(item.language, item.label) for item in items} == {
+        (language, label) for language in LANGUAGES for label in Verdict
+    }
+    assert sum(item.text.count("\n") >= 2 for item in items) * 3 >= len(items)

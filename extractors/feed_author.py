@@ -6,6 +6,9 @@ from typing import Any
 
 from feedparser.api import StrictFeedParser
 
+# feedparser looks for an address in time that grows with the square of the length.
+MAX_AUTHOR = 300
+
 
 class _Context:
     """The one thing that feedparser's reading of an author asks for."""
@@ -20,8 +23,11 @@ class _Context:
 def author_name(author: str) -> str:
     """Return the name in 'name', 'address (name)' or 'name <address>', else the address.
 
-    feedparser's own rule is called, so that every parser of ours gives the same name.
+    Nothing for what is too long to be a name. feedparser's own rule is called, so that every
+    parser of ours gives the same name.
     """
+    if len(author) > MAX_AUTHOR:
+        return ""
     if "@" not in author:
         return author
     context = _Context(author)

@@ -17,43 +17,63 @@ from xml.sax.xmlreader import InputSource
 from defusedxml.sax import make_parser
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
+from extractors.feed_author import MAX_AUTHOR
 from extractors.feed_bytes import Prepared
 from extractors.feed_draft import Draft, DraftFeed, as_text
 from extractors.records import Reason
 
 MAX_DEPTH = 200
 _MAX_TAGS = 100
+_MAX_ATTRIBUTES = 200
+_MAX_NAMESPACES = 200
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
-class _TooDeepError(Exception):
-    """An element nested deeper than any feed nests."""
+class _RefusedError(Exception):
+    """A document built to cost more than its size; the message says how."""
 
 
-class _Strict(StrictFeedParser):  # type: ignore[misc]
-    """feedparser's strict parser with a bound on depth and on tags of one entry."""
+def _check_element(depth: int, max_depth: int, attributes: int) -> None:
+    if depth >= max_depth:
+        raise _RefusedError(f"elements nested deeper than {MAX_DEPTH}")
+    if attributes > _MAX_ATTRIBUTES:
+        raise _RefusedError(f"more than {_MAX_ATTRIBUTES} attributes on one element")
 
-    def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:
-        if self.depth >= MAX_DEPTH:
-            raise _TooDeepError
-        super().startElementNS(name, qname, attrs)
+
+class _Bounds:
+    """What in feedparser grows with the square of the input, bounded."""
 
     def _add_tag(self, term: Any, scheme: Any, label: Any) -> None:
-        if len(self._get_context().setdefault("tags", [])) < _MAX_TAGS:
-            super()._add_tag(term, scheme, label)
+        # Each tag is compared with all before it.
+        if len(self._get_context().setdefault("tags", [])) < _MAX_TAGS:  # type: ignore[attr-defined]
+            super()._add_tag(term, scheme, label)  # type: ignore[misc]
+
+    def _sync_author_detail(self, key: str = "author") -> None:
+        if len(as_text(self._get_context().get(key))) <= MAX_AUTHOR:  # type: ignore[attr-defined]
+            super()._sync_author_detail(key)  # type: ignore[misc]
 
 
-class _Loose(LooseFeedParser):  # type: ignore[misc]
+class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
+    """feedparser's strict parser with bounds, on depth as well."""
+
+    def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:
+        _check_element(self.depth, MAX_DEPTH, len(attrs))
+        super().startElementNS(name, qname, attrs)
+
+    def startPrefixMapping(self, prefix: Any, uri: Any) -> None:
+        # Every element of an unknown namespace is compared with all that were declared.
+        if len(self.namespaces_in_use) >= _MAX_NAMESPACES:
+            raise _RefusedError(f"more than {_MAX_NAMESPACES} namespaces")
+        super().startPrefixMapping(prefix, uri)
+
+
+class _Loose(_Bounds, LooseFeedParser):  # type: ignore[misc]
     """feedparser's forgiving parser with the same bounds."""
 
     def unknown_starttag(self, tag: Any, attrs: Any) -> Any:
-        if self.depth >= MAX_DEPTH * 10:  # unclosed elements count as depth here
-            raise _TooDeepError
+        # Elements that are never closed count as depth here.
+        _check_element(self.depth, MAX_DEPTH * 10, len(attrs))
         return super().unknown_starttag(tag, attrs)
-
-    def _add_tag(self, term: Any, scheme: Any, label: Any) -> None:
-        if len(self._get_context().setdefault("tags", [])) < _MAX_TAGS:
-            super()._add_tag(term, scheme, label)
 
 
 def read_tolerantly(prepared: Prepared) -> tuple[DraftFeed | None, Reason | None, str]:
@@ -65,8 +85,8 @@ def read_tolerantly(prepared: Prepared) -> tuple[DraftFeed | None, Reason | None
     """
     try:
         parser, warning = _parse(prepared)
-    except _TooDeepError:
-        return None, Reason.UNPARSABLE, f"elements nested deeper than {MAX_DEPTH}"
+    except _RefusedError as refused:
+        return None, Reason.UNPARSABLE, f"refused: {refused}"
     if parser is None:
         return None, Reason.UNPARSABLE, warning or "unreadable"
     version = "rss091n" if prepared.netscape else as_text(parser.version)
@@ -86,7 +106,7 @@ def _parse(prepared: Prepared) -> tuple[Any, str | None]:
     loose.entities = dict(prepared.entities)
     try:
         loose.feed(prepared.text)
-    except _TooDeepError:
+    except _RefusedError:
         raise
     # feedparser's forgiving parser meets input nobody foresaw: any exception of it is a bad feed.
     except Exception as error:
@@ -122,7 +142,7 @@ def _run_strict(parser: Any, prepared: Prepared) -> str | None:
         reader.parse(source)
     except xml.sax.SAXParseException as error:
         return f"not well-formed: {error.getMessage()} at line {error.getLineNumber()}"
-    except _TooDeepError:
+    except _RefusedError:
         raise
     # Handlers raise what they like on structures they did not foresee.
     except Exception as error:

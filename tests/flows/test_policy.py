@@ -81,7 +81,7 @@ def test_more_news_never_make_the_interval_longer():
 
 
 def test_the_first_poll_teaches_nothing_because_everything_is_new():
-    first = FeedState("f_1", URL)
+    first = FeedState("f_1", URL, next_poll_at=NOW, last_polled_at=NOW - timedelta(hours=1))
     after = after_poll(first, changed(new=20), NOW, middle)
     assert after.interval_s == 3600
     assert after.last_new_at == NOW

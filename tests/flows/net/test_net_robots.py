@@ -234,6 +234,22 @@ def test_pages_are_asked_only_where_robots_txt_allows_and_feeds_anyway(kit):
     assert paths == ["/robots.txt", "/open", "/away", "/closed"]
 
 
+def test_a_robots_txt_over_the_bound_is_read_as_far_as_the_bound(kit):
+    heads = []
+
+    async def play(request, writer):
+        heads.append(request)
+        if request.startswith(b"GET /robots.txt "):
+            body = b"User-agent: *\nDisallow: /closed\n" + b"# more and more\n" * 100_000
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        else:
+            await _two_sites(request, writer)
+
+    assert kit.play(play, "/closed", robots=True).reason is Reason.ROBOTS
+    # Packed, it could not be cut at the bound and still be read.
+    assert b"\r\nAccept-Encoding: identity\r\n" in heads[0]
+
+
 def test_robots_txt_can_be_left_out_altogether_by_setting(kit):
     fetched = kit.play(_two_sites, "/closed", kit.settings(robots=False), robots=True)
     assert fetched.reason is None

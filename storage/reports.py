@@ -89,8 +89,14 @@ def run_report(connection: Connection, run_id: str) -> RunReport:
         pages_failed=_reasons(connection, "reason", "state IN ('failed', 'waiting')", run_id),
         topics=_topics(connection, run_id),
         new_on_topic=_new_on_topic(connection, run_id),
-        failing=_feeds(connection, run_id, "p.state = 'failed'", "f.feed_id", 20),
-        slowest=_feeds(connection, run_id, "p.elapsed_ms >= 1000", "p.elapsed_ms DESC", 5),
+        failing=_feeds(connection, run_id, "p.state = 'failed'", "f.feed_id", 1000),
+        slowest=_feeds(
+            connection,
+            run_id,
+            "p.elapsed_ms >= 1000 AND p.state <> 'failed'",
+            "p.elapsed_ms DESC",
+            5,
+        ),
         files_failed=tuple(
             connection.execute(
                 "SELECT item, reason, detail FROM failures WHERE run_id = ? AND stage = 'entry' "

@@ -29,6 +29,8 @@ from storage.landing import land_polls
 from storage.rows import EntryRow, PollLanding, PollRow
 from storage.work import feeds_with_entries, known_entries
 
+_UNREACHED = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT)
+
 
 @dataclass(frozen=True, slots=True)
 class Polled:
@@ -52,21 +54,31 @@ async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fet
     listener().expect("feeds", len(feeds))
     asking = [asyncio.create_task(_ask(job, topics, state, door)) for state in feeds]
     ready: list[Polled] = []
-    done = 0
+    # Whether it is the feed or our own connection is known only when everybody was asked.
+    suspects: list[Polled] = []
     try:
         with ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive:
             for finished in asyncio.as_completed(asking):
-                ready.append(await finished)
+                polled = await finished
+                (suspects if polled.reason in _UNREACHED else ready).append(polled)
                 listener().advance("feeds")
-                if len(ready) >= job.settings.batch or done + len(ready) == len(feeds):
+                if len(ready) >= job.settings.batch:
                     await asyncio.to_thread(_land, job, archive, ready)
-                    done += len(ready)
                     ready = []
+            ready += [_offline(item) if door.offline else item for item in suspects]
+            for start in range(0, len(ready), job.settings.batch):
+                group = ready[start : start + job.settings.batch]
+                await asyncio.to_thread(_land, job, archive, group)
     finally:
         for left in asking:
             left.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
-    return done
+    return len(feeds)
+
+
+def _offline(item: Polled) -> Polled:
+    """The same poll, told as our own outage: nobody is charged for it."""
+    return replace(item, fetched=replace(item.fetched, reason=Reason.OFFLINE))
 
 
 async def _ask(job: Job, topics: Topics, state: FeedState, door: Fetcher) -> Polled:

@@ -177,7 +177,9 @@ async def unplugged(job: Job) -> AsyncIterator[FakeWeb]:
     """A door behind which there is no network at all."""
     web = FakeWeb(clock=job.clock, offline=True)
     for n in range(12):
-        web.add(f"https://p{n}.example/feed.xml", status=None, reason=Reason.OFFLINE)
+        # The first few fail before anybody can know that it is not their fault.
+        reason = Reason.DNS if n < 5 else Reason.OFFLINE
+        web.add(f"https://p{n}.example/feed.xml", status=None, reason=reason)
     yield web
 
 

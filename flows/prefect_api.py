@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 
+HASTY_TIMEOUT_S = 10.0
+
+
 class Api:
     """Prefect's REST API as JSON in, JSON out; any answer but 2xx is an exception of httpx."""
 
@@ -36,9 +39,19 @@ class Api:
 
 
 @contextlib.contextmanager
-def open_api() -> Iterator[Api]:
-    """Connect to the API that PREFECT_API_URL names; call it only once that is set."""
-    from prefect.client.orchestration import get_client
+def open_api(*, patient: bool = True) -> Iterator[Api]:
+    """Connect to the API that PREFECT_API_URL names; call it only once that is set.
 
-    with get_client(sync_client=True) as client:
+    A patient connection lets Prefect's client try again for about a minute when the server does
+    not answer; the other kind says so at once.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.settings import (
+        PREFECT_API_REQUEST_TIMEOUT,
+        PREFECT_CLIENT_MAX_RETRIES,
+        temporary_settings,
+    )
+
+    hasty = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: HASTY_TIMEOUT_S}
+    with temporary_settings({} if patient else hasty), get_client(sync_client=True) as client:
         yield Api(client)

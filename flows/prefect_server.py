@@ -164,6 +164,10 @@ def own_server(
     `ui` asks for Prefect's pages, should the server have to be started.
     """
     with server(data, ui=ui, port=port, start_timeout=start_timeout) as api:
+        if not healthy(api):
+            raise ServerError(
+                f"no Prefect answers at {api}: start it, or unset PREFECT_API_URL to do without"
+            )
         _refuse_stale_prefect(api)
         import prefect
 
@@ -206,12 +210,14 @@ def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) ->
 
 
 def healthy(api: str) -> bool:
-    """Whether a Prefect API answers there and says it is well."""
+    """Whether a Prefect API answers there; one that wants credentials first does, too."""
     try:
         # Loopback or what the user configured; no proxy, which the environment might name.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"{api}/health", timeout=3) as answer:
             return bool(answer.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code in {401, 403}
     except (OSError, urllib.error.URLError, ValueError):
         return False
 

@@ -35,7 +35,7 @@ from flows.deployments import (
     start_first_runs,
 )
 from flows.prefect_api import Api, open_api
-from flows.prefect_server import ServerError, Stopped, healthy, prefect_home, server
+from flows.prefect_server import ServerError, Stopped, prefect_home, server
 from flows.processes import flow_run_processes, open_log, process_parent, watch_over
 from flows.sweep import (
     WORKER_NAME,
@@ -124,7 +124,7 @@ class _Desk:
     def run(self) -> None:
         """Set everything up, then look after it; return when it is over or the server is lost."""
         since = datetime.now(UTC)
-        with open_api() as api:
+        with open_api(patient=False) as api:
             try:
                 self._set_up(api)
             except DeploymentError:
@@ -140,7 +140,7 @@ class _Desk:
                 self._look_after(api, since)
             finally:
                 self._stop_worker()
-                with contextlib.suppress(Exception):  # the server may be the reason why
+                if _answers(api):
                     self._close(api)
 
     def _set_up(self, api: Api) -> None:
@@ -161,7 +161,7 @@ class _Desk:
                     swept = time.monotonic()
                     self._sweep(api)
             except Exception as error:
-                if not healthy(self.api_url):
+                if not _answers(api):
                     self.say("Prefect's server is lost: starting again")
                     self.ending.wait(LOSS_PAUSE_S)
                     return
@@ -251,6 +251,14 @@ class _Desk:
             left = run.deployment in self.deployments and run.run_id not in alive
             if left and (run.worker == ours or (self.alone and run.worker is None)):
                 set_state(api, run.run_id, "CRASHED", "It was stopped together with the desk.")
+
+
+def _answers(api: Api) -> bool:
+    try:
+        api.get("/health")
+    except Exception:  # refused, timed out, cut off: all the same here
+        return False
+    return True
 
 
 def _marked(mark: bytes) -> set[int]:

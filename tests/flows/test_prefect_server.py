@@ -19,6 +19,7 @@ import pytest
 from flows.prefect_server import (
     ServerError,
     exported,
+    own_server,
     prefect_environment,
     prefect_home,
     server,
@@ -47,6 +48,18 @@ with own_server(data) as api:
 
     many()
 print("done", flush=True)
+"""
+
+WAIT = """
+import sys
+from pathlib import Path
+from flows.prefect_server import server
+
+def say(line: str) -> None:
+    print("wait", line, flush=True)
+
+with server(Path(sys.argv[1]), desk=True, on_wait=say) as api:
+    print("up", api, flush=True)
 """
 
 REPORT = """
@@ -192,6 +205,14 @@ def test_a_configured_server_is_used_and_none_started(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_configured_server_that_does_not_answer_is_an_error_of_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    with pytest.raises(ServerError, match=r"no Prefect answers at http://127\.0\.0\.1:9/api"):
+        own_server(tmp_path).__enter__()
+
+
 def test_exported_variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DUCKWIRE_KEPT", "before")
     monkeypatch.delenv("DUCKWIRE_NEW", raising=False)
@@ -294,6 +315,23 @@ def test_a_run_goes_on_when_the_one_that_started_its_server_is_killed(
             first.send_signal(signal.SIGKILL)
             assert finish(second)[0] == 0
     eventually(lambda: servers_of(home) == [], 15)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_desk_waits_for_the_plain_server_of_a_run_to_end(
+    home: Path, environment: dict[str, str]
+) -> None:
+    with script(RUN, home, 1, 5, environment=environment) as run:
+        plain = api_of(run)
+        with script(WAIT, home, environment=environment) as desk:
+            status, out, err = finish(desk)
+            assert (status, err) == (0, "")
+            waited, up = out.splitlines()
+            assert waited.startswith("wait")
+            assert up.split()[1] != plain
+        assert finish(run)[0] == 0
+    assert servers_of(home) == []
 
 
 @pytest.mark.slow

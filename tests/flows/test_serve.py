@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,6 +51,23 @@ spec = DeploymentSpec("scheduled", "stubflow:stub", path=folder, schedule=timede
 sys.exit(up(folder / "data", port=port, ui=False, deployments=[spec], sweep_every=4.0))
 """
 
+BESIDE = """
+import sys, time
+from pathlib import Path
+from flows.prefect_server import own_server
+
+with own_server(Path(sys.argv[1])) as api:
+    from prefect import flow
+    from prefect.runtime import flow_run
+
+    @flow(name="beside")
+    def beside() -> None:
+        print(flow_run.id, api, flush=True)
+        time.sleep(300)
+
+    beside()
+"""
+
 OPEN = {"PENDING", "RUNNING", "CANCELLING"}
 
 
@@ -58,9 +75,10 @@ def eventually(ask: Callable[[], T | None], seconds: float = 90.0) -> T:
     """Return the first answer that is true; how long is three times what two busy cores took."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        answer = ask()
-        if answer:
-            return answer
+        with suppress(OSError):  # the server may be down for a moment: some tests kill it
+            answer = ask()
+            if answer:
+                return answer
         time.sleep(0.1)
     raise AssertionError(f"not within {seconds} s")
 
@@ -71,7 +89,6 @@ class Desk:
     def __init__(self, folder: Path, port: int, process: subprocess.Popen[str]) -> None:
         self.folder, self.port, self.process = folder, port, process
         self.api = f"http://127.0.0.1:{port}/api"
-        self.worker_pid = 0
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -145,7 +162,10 @@ class Desk:
         return str(by_hand[0])
 
     def worker(self) -> int:
-        return children(self.process.pid, "worker")
+        return children(self.process.pid, "flows.serve worker")
+
+    def server(self) -> int:
+        return children(self.process.pid, "flows.prefect_server")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         self.process.send_signal(number)
@@ -154,14 +174,14 @@ class Desk:
 
 
 def children(parent: int, word: str) -> int:
-    """The process below `parent` that has `word` on its command line."""
+    """The process below `parent` with these words on its command line."""
     listing = subprocess.run(
         ["ps", "-o", "pid=,args=", "--ppid", str(parent)],
         capture_output=True,
         text=True,
         check=True,
     )
-    found = [line for line in listing.stdout.splitlines() if f" {word} " in line]
+    found = [line for line in listing.stdout.splitlines() if f" {word} " in f"{line} "]
     assert len(found) == 1, listing.stdout
     return int(found[0].split()[0])
 
@@ -275,6 +295,26 @@ class TestOneDesk:
         assert time.monotonic() - killed < 120
         assert run["infrastructure_pid"] in crashed["state"]["message"]
         assert "is gone" in crashed["state"]["message"]
+        desk.await_completion_after(run)
+
+    def test_a_run_beside_the_desk_shares_its_server_and_is_crashed_when_it_is_killed(
+        self, desk: Desk
+    ) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+        command = [sys.executable, "-c", BESIDE, str(desk.folder / "data")]
+        beside = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert beside.stdout is not None
+        run_id, api = beside.stdout.readline().split()
+        assert api == desk.api
+        desk.await_state(run_id, "RUNNING")
+        beside.kill()
+        beside.communicate()
+        crashed = desk.await_state(run_id, "CRASHED")
+        assert str(beside.pid) in crashed["state"]["message"]
+
+    def test_the_schedule_goes_on_after_the_server_was_killed(self, desk: Desk) -> None:
+        run = desk.await_run("RUNNING")
+        os.kill(desk.server(), signal.SIGKILL)
         desk.await_completion_after(run)
 
 

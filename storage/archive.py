@@ -12,6 +12,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -101,7 +103,8 @@ class ArchiveWriter:
     def _segment(self, now: datetime) -> BinaryIO:
         if self._file is not None and self._file.tell() >= self._segment_bytes:
             self.close()
-        if self._file is None:
+        while self._file is None:
+            # A run may hold several writers, one after the other; each takes the next free name.
             self._number += 1
             folder = f"{now:%Y/%m}"
             self._name = (
@@ -109,7 +112,8 @@ class ArchiveWriter:
             )
             path = self._root / self._name
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("xb")
+            with suppress(FileExistsError):
+                self._file = path.open("xb")
         return self._file
 
 
@@ -134,6 +138,8 @@ def read_record(root: Path, position: WarcPosition) -> StoredRecord:
                 raise StorageError(f"{path} holds no record at {position.offset}")
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+    except (ArchiveLoadFailed, EOFError, ValueError, zlib.error) as error:
+        raise StorageError(f"{path} holds no whole record at {position.offset}") from error
     if payload_digest(found.body) != position.digest:
         raise StorageError(f"{path} at {position.offset}: the bytes differ from their digest")
     return found
@@ -191,20 +197,28 @@ def remove_records(root: Path, name: str, offsets: Iterable[int]) -> dict[int, t
     left no new segment is made.
     """
     unwanted = set(offsets)
-    stem = name.removesuffix(".warc.gz")
-    new_name = f"{stem}r.warc.gz"
+    whole = _whole_bytes(root / name)
     moved: dict[int, tuple[str, int]] = {}
-    new_path = root / new_name
-    with (root / name).open("rb") as stream, new_path.open("wb") as target:
-        for offset, member in _members(stream):
+    new_name, target = _beside(root, name)
+    with (root / name).open("rb") as stream, target:
+        for offset, member in _members(stream, whole):
             if offset not in unwanted:
                 moved[offset] = (new_name, target.tell())
                 target.write(member)
         target.flush()
         os.fsync(target.fileno())
     if not moved:
-        new_path.unlink()
+        (root / new_name).unlink()
     return moved
+
+
+def _beside(root: Path, name: str) -> tuple[str, BinaryIO]:
+    """A new segment beside `name`: rows may point to one that an earlier removal made."""
+    stem = name.removesuffix(".warc.gz")
+    while True:
+        stem = f"{stem}r"
+        with suppress(FileExistsError):
+            return f"{stem}.warc.gz", (root / f"{stem}.warc.gz").open("xb")
 
 
 def drop_segment(root: Path, name: str) -> None:
@@ -212,12 +226,14 @@ def drop_segment(root: Path, name: str) -> None:
     (root / name).unlink(missing_ok=True)
 
 
-def _members(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The segment's gzip members, unread, with their offsets."""
+def _members(stream: BinaryIO, whole: int) -> Iterator[tuple[int, bytes]]:
+    """The segment's gzip members, unread, with their offsets, as far as it is `whole`."""
     iterator = ArchiveIterator(stream)
     spans: list[tuple[int, int]] = []
     for record in iterator:
-        record.content_stream().read()
+        if iterator.offset >= whole:
+            break
+        record.raw_stream.read()
         spans.append((iterator.get_record_offset(), iterator.get_record_length()))
     for offset, length in spans:
         stream.seek(offset)
@@ -225,28 +241,36 @@ def _members(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _response(writer: WARCWriter, fetched: Fetched, now: datetime) -> ArcWarcRecord:
+    url = fetched.final_url or fetched.url
+    when = (fetched.fetched_at or now).strftime("%Y-%m-%dT%H:%M:%SZ")
+    described = {"WARC-Date": when, "WARC-Payload-Digest": payload_digest(fetched.body)}
+    if not url.startswith(("http://", "https://")):
+        # What never came by HTTP is a resource; a response's headers would be read as its bytes.
+        return writer.create_warc_record(
+            url,
+            "resource",
+            payload=io.BytesIO(fetched.body),
+            warc_content_type=fetched.header("content-type") or "application/octet-stream",
+            warc_headers_dict=described,
+        )
     kept = [(k, v) for k, v in fetched.headers if k.lower() not in _WIRE_ONLY | _PRIVATE]
     headers = [*kept, ("Content-Length", str(len(fetched.body)))]
     http = StatusAndHeaders(f"{fetched.status or 200} OK", headers, protocol="HTTP/1.1")
-    when = (fetched.fetched_at or now).strftime("%Y-%m-%dT%H:%M:%SZ")
     return writer.create_warc_record(
-        fetched.final_url or fetched.url,
+        url,
         "response",
         payload=io.BytesIO(fetched.body),
         http_headers=http,
-        warc_headers_dict={
-            "WARC-Date": when,
-            "WARC-Payload-Digest": payload_digest(fetched.body),
-        },
+        warc_headers_dict=described,
     )
 
 
 def _stored(record: ArcWarcRecord) -> StoredRecord:
     body = record.content_stream().read()
-    headers = record.http_headers
+    headers = record.http_headers or record.rec_headers
     return StoredRecord(
         url=record.rec_headers.get_header("WARC-Target-URI") or "",
         date=record.rec_headers.get_header("WARC-Date") or "",
         body=body,
-        content_type=headers.get_header("Content-Type") if headers else None,
+        content_type=headers.get_header("Content-Type"),
     )

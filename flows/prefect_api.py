@@ -1,8 +1,13 @@
-"""Plain JSON calls to Prefect's API, for what its client library has no short way to ask."""
+"""Plain JSON calls to Prefect's API, for what its client library has no short way to ask.
+
+Prefect is imported when it is first called, not before: it reads its settings only once.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -55,3 +60,16 @@ def open_api(*, patient: bool = True) -> Iterator[Api]:
     hasty = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: HASTY_TIMEOUT_S}
     with temporary_settings({} if patient else hasty), get_client(sync_client=True) as client:
         yield Api(client)
+
+
+def healthy(api: str) -> bool:
+    """Whether a Prefect API answers there; one that wants credentials first does, too."""
+    try:
+        # Loopback or what the user configured; no proxy, which the environment might name.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{api}/health", timeout=3) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code in {401, 403}
+    except (OSError, urllib.error.URLError, ValueError):
+        return False

@@ -22,14 +22,12 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from flows.prefect_api import open_api
+from flows.prefect_api import healthy, open_api
 from flows.processes import open_log, process_start, process_tag, watch_over
 
 LOOPBACK = "127.0.0.1"
@@ -207,19 +205,6 @@ def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) ->
                 return True
             time.sleep(0.1)
     return False
-
-
-def healthy(api: str) -> bool:
-    """Whether a Prefect API answers there; one that wants credentials first does, too."""
-    try:
-        # Loopback or what the user configured; no proxy, which the environment might name.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{api}/health", timeout=3) as answer:
-            return bool(answer.status == 200)
-    except urllib.error.HTTPError as error:
-        return error.code in {401, 403}
-    except (OSError, urllib.error.URLError, ValueError):
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,7 +226,8 @@ def _signs(
     )
     longest = max((word_count(line, None) for line in body.text.split("\n")), default=0)
     return PageSigns(
-        url=url, title=title, text=body.text[:20000], words=words, types=page.linked.types,
+        url=url, title=title, titles=tuple(value for _, value in page.titles),
+        text=body.text[:20000], words=words, types=page.linked.types,
         page_types=tuple(page.page_types), declared=declared, dated=dated, teasers=tree_signs[0],
         link_share=tree_signs[1], longest=longest,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
-from extractors.pruning import Running, prune_page
+from extractors.pruning import prune_page, text_length
 from extractors.text import normalise_line, normalise_paragraphs
 
 # trafilatura logs each page it gives nothing for; that is a value here, not a message.
@@ -33,6 +33,10 @@ _SLOW = Extractor(
 
 _SHORT = 250  # characters: below this the fast way is trusted only if nothing promises more
 _SHORT_OF_PROMISE = 0.6  # of what the publisher's own data says the text is
+_THIN, _THIN_SHARE = 2000, 0.15  # characters, and the share of the pruned page's text
+_CLEARLY_LONGER = 1.3
+_HEADING = "## "  # what a heading's line begins with in the stored text
+_LONGEST_HEADING = 150  # longer ones are paragraphs in a heading's clothes
 _LEFT_OUT = 0.25  # share of like paragraphs left out from which the container was too narrow
 _LONGEST_LEAD = 1000
 _OPENING = 40  # characters by which a paragraph is found again in the text
@@ -70,43 +74,45 @@ def best_body(
     running = prune_page(tree)
     lead = _standfirst(tree, leads)
     openings = [(_opening(item), _home(item)) for item in running.elements]
+    whole = text_length(tree)
     text = _fast_text(tree)
     promise = _plain(linked) if linked else ""
     told = _plain(feed) if feed else ""
     wanted = _SHORT_OF_PROMISE * max(len(promise), len(told))
     left_out = _left_out(text, openings)
-    if len(text) >= max(_SHORT, wanted) and not left_out:
-        return Body(_with_lead(text, lead), "fast")
-    best = _second_way(Body(text, "fast"), again, left_out, wanted, running)
-    for words, path in ((promise, "json-ld"), (told, "feed")):
-        if words and len(best.text) < _SHORT_OF_PROMISE * len(words):
-            best = Body(words, path)
+    best = _wider(again, text, left_out) if left_out else Body(text, "fast")
+    if promise and len(best.text) < _SHORT_OF_PROMISE * len(promise):
+        best = Body(promise, "json-ld")
+    elif len(best.text) < max(_SHORT, wanted) or _thin(best.text, whole):
+        best = _slow(again, best)
+    if told and len(best.text) < _SHORT_OF_PROMISE * len(told):
+        best = Body(told, "feed")
     return Body(_with_lead(best.text, lead), best.path)
 
 
-def _second_way(
-    fast: Body,
-    again: Callable[[], HtmlElement | None],
-    left_out: frozenset[str],
-    wanted: float,
-    running: Running,
-) -> Body:
-    if left_out:
-        tree = again()
-        if tree is not None and _mark_region(tree, fast.text, left_out):
-            wider = _fast_text(tree)
-            if len(wider) > len(fast.text):
-                return Body(wider, "slow")
-    if len(fast.text) >= max(_SHORT, wanted):
-        return fast
-    if running.characters < 1.5 * len(fast.text) and len(fast.text) >= _SHORT:
-        return fast
+def _thin(text: str, whole: int) -> bool:
+    """Say whether a short text covers so little of its page that most of it may be missing."""
+    return len(text) < _THIN and len(text) < _THIN_SHARE * whole
+
+
+def _wider(again: Callable[[], HtmlElement | None], text: str, left_out: frozenset[str]) -> Body:
+    """Read the page again with its body marked so wide that nothing alike is left out."""
+    tree = again()
+    if tree is not None and _mark_region(tree, text, left_out):
+        wider = _fast_text(tree)
+        if len(wider) > len(text):
+            return Body(wider, "slow")
+    return Body(text, "fast")
+
+
+def _slow(again: Callable[[], HtmlElement | None], best: Body) -> Body:
+    """Let all of trafilatura's ways compete, and take the result if it is clearly longer."""
     tree = again()
     if tree is None:
-        return fast
+        return best
     document = bare_extraction(tree, options=_SLOW)
     slow = normalise_paragraphs(getattr(document, "text", None) or "")
-    return Body(slow, "slow") if len(slow) > 1.2 * len(fast.text) else fast
+    return Body(slow, "slow") if len(slow) > _CLEARLY_LONGER * len(best.text) else best
 
 
 def _fast_text(tree: HtmlElement) -> str:
@@ -117,6 +123,9 @@ def _fast_text(tree: HtmlElement) -> str:
     """
     cleaned = convert_tags(tree_cleaning(tree, _FAST), _FAST, None)
     body, _ = extract_content(cleaned, _FAST)
+    for heading in body.iterchildren("head"):
+        if text_length(heading) <= _LONGEST_HEADING:
+            heading.text = f"{_HEADING}{(heading.text or '').lstrip()}"
     return normalise_paragraphs(xmltotxt(body, False))
 
 

@@ -62,6 +62,7 @@ class PageSigns:
 
     url: str | None
     title: str | None
+    titles: tuple[str, ...]  # all the page calls itself, the chosen one among them
     text: str
     words: int
     types: frozenset[str]  # JSON-LD types of nodes of their own, lower case
@@ -119,7 +120,7 @@ def _kind(signs: PageSigns) -> str:
 
 
 def _is_error(signs: PageSigns) -> bool:
-    if signs.title and _ERROR_TITLE.search(signs.title):
+    if any(_ERROR_TITLE.search(title) for title in signs.titles):
         return signs.words < _SHORT_PAGE and not (signs.declared and signs.dated)
     return signs.words < 80 and bool(_BLOCKED_TEXT.search(signs.text)) and not signs.dated
 
@@ -127,7 +128,7 @@ def _is_error(signs: PageSigns) -> bool:
 def _is_consent(signs: PageSigns) -> bool:
     if signs.declared and signs.dated:
         return False
-    titled = bool(signs.title and _CONSENT_TITLE.search(signs.title))
+    titled = any(_CONSENT_TITLE.search(title) for title in signs.titles)
     mentions = len(_CONSENT.findall(signs.text))
     dense = mentions * 18 >= signs.words and mentions >= 3
     return (dense and signs.words < 400) or (titled and mentions >= 1 and signs.words < 600)

@@ -40,7 +40,8 @@ MONTHS = {
     "ru": ("сентября", "{d} {m} {y}"), "uk": ("вересня", "{d} {m} {y}"),
     "pl": ("września", "{d} {m} {y}"), "tr": ("Eylül", "{d} {m} {y}"),
     "ar": ("سبتمبر", "{d} {m} {y}"), "he": ("בספטמבר", "{d} {m} {y}"),
-    "ko": ("9", "{y}년 {m}월 {d}일"), "ja": ("9", "{y}年{m}月{d}日"), "zh": ("9", "{y}年{m}月{d}日"),
+    "ko": ("9", "{y}년 {m}월 {d}일"), "ja": ("9", "{y}年{m}月{d}日"),
+    "zh": ("9", "{y}年{m}月{d}日"),
 }  # fmt: skip
 BY = {
     "en": "By", "de": "Von", "fr": "Par", "es": "Por", "it": "di", "pt": "Por", "ru": "Автор:",
@@ -104,8 +105,11 @@ def tell(
         "clock": f"{when:%H:%M}", "numeric_day": f"{when:%Y-%m-%d}",
         "day": form.format(d=when.day, m=month, y=when.year), "charset": charset,
     }  # fmt: skip
-    safe = {key: escape(value, quote=key != "dir") if key != "dir" else value for key, value in fields.items()}
-    safe |= {key: value for key, value in _bodies(paragraphs).items()}
+    safe = {
+        key: escape(value, quote=key != "dir") if key != "dir" else value
+        for key, value in fields.items()
+    }
+    safe |= _bodies(paragraphs)
     source = (HERE / "templates" / f"{name}.html").read_text("utf-8")
     page = Template(source).substitute(safe).encode(charset, "xmlcharrefreplace")
     return page, _expected(fields, paragraphs, name, when, url, charset)
@@ -114,7 +118,10 @@ def tell(
 def _bodies(paragraphs: list[str]) -> dict[str, str]:
     safe = [escape(text, quote=False) for text in paragraphs]
     plain = [f"<p>{text}</p>" for text in safe]
-    wrapped = [f'<div class="block block--text"><div class="block__inner">{text}</div></div>' for text in plain]
+    wrapped = [
+        f'<div class="block block--text"><div class="block__inner">{text}</div></div>'
+        for text in plain
+    ]
     return {
         "plain": "\n".join(plain),
         "first": "\n".join(plain[:2]),
@@ -122,8 +129,12 @@ def _bodies(paragraphs: list[str]) -> dict[str, str]:
         "last": "\n".join(plain[4:]),
         "wrapped": "\n<div class='block block--ad'></div>\n".join(wrapped),
         "breaks": "<br><br>\n".join(safe),
-        "spans": "\n".join(f'<p class="sc-p"><span data-text="true">{text}</span></p>' for text in safe),
-        "joined": escape(json.dumps("\n\n".join(paragraphs), ensure_ascii=False)[1:-1], quote=False),
+        "spans": "\n".join(
+            f'<p class="sc-p"><span data-text="true">{text}</span></p>' for text in safe
+        ),
+        "joined": escape(
+            json.dumps("\n\n".join(paragraphs), ensure_ascii=False)[1:-1], quote=False
+        ),
     }
 
 

@@ -1,0 +1,68 @@
+"""How fast pages become articles, against trafilatura with its metadata, on the same pages."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from trafilatura import bare_extraction
+
+from extractors.articles import extract
+from extractors.fingerprints import lsh_bands, minhash
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "quality" / "extraction"))
+import scoring
+from scoring import Page
+
+pytestmark = pytest.mark.bench
+
+LEAST_RATIO = 2.0
+
+
+def _cpu(work: Callable[[Page], object], pages: list[Page]) -> float:
+    start = time.process_time()
+    for page in pages:
+        work(page)
+    return time.process_time() - start
+
+
+def _ours(page: Page) -> None:
+    found = extract(page.html, page.expected["url"], fetched_at=scoring.FETCHED)
+    lsh_bands(minhash(found.text, found.language))
+
+
+def _theirs(page: Page) -> None:
+    bare_extraction(page.html, url=page.expected["url"], with_metadata=True)
+
+
+@pytest.mark.timeout(600)
+def test_pages_per_second_and_core() -> None:
+    """Whole pages in, body, metadata, language and fingerprint out; CPU time of one process.
+
+    The two take turns on slices of the pages, so that a busy machine slows both alike.
+    """
+    pages = scoring.corpus_pages()
+    name = "public pages"
+    if pages is None:
+        pages, name = scoring.own_pages() * 3, "own pages (DUCKWIRE_CORPUS is not set)"
+    for warm in pages[:3]:
+        _ours(warm)
+        _theirs(warm)
+    ours = theirs = 0.0
+    for start in range(0, len(pages), 20):
+        part = pages[start : start + 20]
+        ours += _cpu(_ours, part)
+        theirs += _cpu(_theirs, part)
+    size = sum(len(page.html) for page in pages) / len(pages) / 1000
+    print(f"\n{len(pages)} {name}, {size:.0f} KB on average")
+    print(f"{'':34}{'ms a page':>12}{'pages/s':>10}")
+    for label, spent in (
+        ("page to article and fingerprint", ours),
+        ("trafilatura with metadata", theirs),
+    ):
+        print(f"{label:34}{1000 * spent / len(pages):12.1f}{len(pages) / spent:10.1f}")
+    print(f"{'ratio':34}{'':12}{theirs / ours:10.2f}")
+    assert theirs / ours >= LEAST_RATIO

@@ -28,6 +28,7 @@ from extractors.feed_fast_parts import (
     plain_attributes,
     read_title,
     resolve,
+    resolve_text,
     text_of,
 )
 from extractors.feed_text import mend
@@ -169,7 +170,7 @@ class _FeedReader:
         elif name == "link":
             self._read_link(element)
         elif name == "id":
-            identifier = mend(resolve(bare(element), self.base))
+            identifier = mend(resolve_text(bare(element), self.base))
             self.link = identifier if self.link is None else self.link
         elif name in ("language", "dc:language"):
             self.feed.language = mend(bare(element)) or None
@@ -193,7 +194,7 @@ class _FeedReader:
         elif attributes or self.is_atom:
             raise Odd
         else:
-            link = mend(resolve(text_of(element), self.base))
+            link = mend(resolve_text(text_of(element), self.base))
             self.link = QUERY_ENTITY.sub(r"&\1", link)
             self.feed.links.append(("alternate", self.link))
 

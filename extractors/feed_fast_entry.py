@@ -20,6 +20,7 @@ from extractors.feed_fast_parts import (
     read_title,
     read_typed,
     resolve,
+    resolve_text,
     text_of,
 )
 from extractors.feed_text import mend
@@ -103,7 +104,7 @@ def _on_title(reader: _EntryReader, element: etree._Element, names: Names) -> No
 
 def _on_link(reader: _EntryReader, element: etree._Element, names: Names) -> None:  # noqa: ARG001
     if not element.keys() and not reader.is_atom:
-        link = mend(resolve(text_of(element), reader.base)).replace("&amp;", "&")
+        link = mend(resolve_text(text_of(element), reader.base)).replace("&amp;", "&")
         reader.link = QUERY_ENTITY.sub(r"&\1", link) if "&" in link else link
         return
     attributes = plain_attributes(element)
@@ -123,7 +124,7 @@ def _on_guid(reader: _EntryReader, element: etree._Element, names: Names) -> Non
     if attributes:
         raise Odd
     text = text_of(element)
-    guid = mend(resolve(text, reader.base) if is_link else text)
+    guid = mend(resolve_text(text, reader.base) if is_link else text)
     reader.draft.guid = guid
     if is_link and reader.link is None:
         reader.link = guid

@@ -81,10 +81,15 @@ def bare(element: etree._Element) -> str:
 
 def resolve(uri: str, base: str) -> str:
     """Resolve an address as feedparser does: slashes too many repaired, joined to the base."""
-    if not uri or (not base and "///" not in uri):
+    if not base and "///" not in uri:
         return uri
     resolved: str = feedparser_join(base, uri)
     return resolved
+
+
+def resolve_text(uri: str, base: str) -> str:
+    """Resolve the address that an element's text is; feedparser leaves an empty one empty."""
+    return resolve(uri, base) if uri else uri
 
 
 def names_page(attributes: dict[str, str]) -> bool:

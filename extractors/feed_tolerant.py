@@ -156,7 +156,7 @@ def _draft_feed(parser: Any, version: str, warning: str | None) -> DraftFeed:
     bad = 0
     for entry in parser.entries:
         try:
-            drafts.append(_draft(entry))
+            drafts.append(_draft(entry, version))
         except (AttributeError, KeyError, TypeError, ValueError, IndexError):
             bad += 1
     if bad:
@@ -173,8 +173,8 @@ def _draft_feed(parser: Any, version: str, warning: str | None) -> DraftFeed:
     )
 
 
-def _draft(entry: Any) -> Draft:
-    content = next((one for one in _all(entry, "content") if one.get("value")), None)
+def _draft(entry: Any, version: str) -> Draft:
+    content = next((one for one in _all(entry, "content") if _is_article(one, version)), None)
     value = as_text(content.get("value")) if content else None
     detail = entry.get("summary_detail") or (content if content else None)
     return Draft(
@@ -192,6 +192,12 @@ def _draft(entry: Any) -> Draft:
         language=as_text(entry.get("language")) or None,
         image=_image(entry),
     )
+
+
+def _is_article(content: Any, version: str) -> bool:
+    # In RSS feedparser takes a second description, often a picture's, for plain-text content.
+    plain_rss = version.startswith("rss") and as_text(content.get("type")) == "text/plain"
+    return bool(content.get("value")) and not plain_rss
 
 
 def _first(entry: Any, *keys: str) -> str | None:

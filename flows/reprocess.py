@@ -23,6 +23,9 @@ def reprocess(
     topics: Annotated[
         bool, Field(description="Judge again what another topic definition judged.")
     ] = True,
+    skipped: Annotated[
+        bool, Field(description="Fetch the pages that the topic gate passed over.")
+    ] = False,
 ) -> Changes:
     """Make derived rows again: articles out of archived pages, judgements out of stored texts."""
     job = new_job(load_settings(), "reprocess")
@@ -30,6 +33,7 @@ def reprocess(
         job,
         pages=pages,
         topics=topics,
+        skipped=skipped,
         call=as_task,
         trigger=trigger(),
         flow_run_id=flow_run_id(),

@@ -33,6 +33,7 @@ def _words(value: Any) -> Any:
 
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Ports = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_words)]
 
 
 class Settings(BaseSettings):
@@ -71,6 +72,12 @@ class Settings(BaseSettings):
     connect_s: float = Field(10.0, gt=0, description="Bound on connecting.")
     read_s: float = Field(30.0, gt=0, description="Bound on each read.")
     total_s: float = Field(60.0, gt=0, description="Bound on one whole request.")
+    dns_s: float = Field(5.0, gt=0, description="Bound on looking up a name.")
+    max_redirects: int = Field(10, ge=0, description="Redirects followed.")
+    max_header_bytes: int = Field(65_536, ge=1024, description="Bound on an answer's headers.")
+    max_crawl_delay_s: float = Field(60.0, ge=0, description="The longest Crawl-delay honoured.")
+    allow_ports: Ports = Field((80, 443, 8080, 8443), description="Ports asked, with commas.")
+    ca_file: Path | None = Field(None, description="Certificates trusted besides the public ones.")
     max_body: int = Field(10_000_000, ge=1, description="Bound on a body, decompressed, in bytes.")
     per_host: int = Field(2, ge=1, description="Requests to one host at once.")
     pace_s: float = Field(1.0, ge=0, description="Seconds between requests to one host.")
@@ -112,6 +119,12 @@ class Settings(BaseSettings):
             allow_hosts=self.allow_hosts,
             pace_allowed=self.pace_allowed,
             robots=self.robots,
+            dns_s=self.dns_s,
+            max_redirects=self.max_redirects,
+            max_header_bytes=self.max_header_bytes,
+            max_crawl_delay_s=self.max_crawl_delay_s,
+            allow_ports=self.allow_ports,
+            ca_file=str(self.ca_file) if self.ca_file else None,
         )
 
 

@@ -128,6 +128,14 @@ def land_judgements(
         connection.execute(_sql("topics"))
 
 
+def settle_failures(connection: Connection, prefix: str, *, run_id: str) -> None:
+    """Drop the failures of files below a folder that this run, which read it all, did not meet."""
+    connection.execute(
+        "DELETE FROM failures WHERE stage = ? AND starts_with(item, ?) AND run_id <> ?",
+        [str(Stage.ENTRY), prefix, run_id],
+    )
+
+
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
     """BEGIN and COMMIT around the block; a failing rollback never hides the error before it."""

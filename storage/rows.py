@@ -30,6 +30,7 @@ class PollRow:
     warning: str | None = None
     path: str | None = None
     possible_gap: bool = False
+    change: str | None = None
     next_poll_at: datetime | None = None
     warc_file: str | None = None
     warc_offset: int | None = None

@@ -39,9 +39,14 @@ def _arrow(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Any
 
 
 def _plain(value: Any) -> Any:
-    """Evidence and other records inside a list become dicts, which Arrow takes for a STRUCT."""
+    """Evidence and other records inside a list become dicts, which Arrow takes for a STRUCT.
+
+    Half a surrogate pair, which JSON and file names can smuggle in, is no text: it becomes '?'.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: getattr(value, item.name) for item in fields(value)}
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     return value

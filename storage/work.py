@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from storage.migrate import sql_folder
 from storage.rows import PageTask
 
 Connection = duckdb.DuckDBPyConnection
@@ -105,12 +106,12 @@ def unjudged_articles(
     """Articles some topic of `versions` (id → version) has not judged in that version and text."""
     rows = connection.execute(
         "WITH wanted AS (SELECT unnest($ids::VARCHAR[]) AS topic_id, "
-        "unnest($versions::VARCHAR[]) AS topic_version) "
+        "unnest($versions::VARCHAR[]) AS topic_version), "
+        "current AS (SELECT article_id, text_hash, count(*) AS topics FROM article_topics "
+        "JOIN wanted USING (topic_id, topic_version) GROUP BY article_id, text_hash) "
         "SELECT a.article_id, a.title, a.text, a.text_hash, a.language, a.published_at "
-        "FROM articles a WHERE a.article_id > $after AND EXISTS ("
-        "  SELECT 1 FROM wanted w LEFT JOIN article_topics t ON t.article_id = a.article_id "
-        "  AND t.topic_id = w.topic_id AND t.topic_version = w.topic_version "
-        "  AND t.text_hash = a.text_hash WHERE t.article_id IS NULL) "
+        "FROM articles a LEFT JOIN current c USING (article_id, text_hash) "
+        "WHERE a.article_id > $after AND coalesce(c.topics, 0) < len($ids::VARCHAR[]) "
         "ORDER BY a.article_id LIMIT $limit",
         {
             "ids": list(versions),
@@ -122,14 +123,25 @@ def unjudged_articles(
     return [ArticleText(*row) for row in rows]
 
 
-def verdicts(connection: Connection, article_ids: Sequence[str]) -> dict[tuple[str, str], str]:
-    """The verdicts that stand, by (article id, topic id)."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A judgement as it stands: its verdict, and of which definition and text it is."""
+
+    verdict: str
+    topic_version: str
+    text_hash: str
+
+
+def judgements(
+    connection: Connection, article_ids: Sequence[str]
+) -> dict[tuple[str, str], Standing]:
+    """The judgements that stand, by (article id, topic id)."""
     rows = connection.execute(
-        "SELECT article_id, topic_id, verdict FROM article_topics "
+        "SELECT article_id, topic_id, verdict, topic_version, text_hash FROM article_topics "
         "WHERE article_id IN (SELECT unnest(?::VARCHAR[]))",
         [list(article_ids)],
     ).fetchall()
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(row[0], row[1]): Standing(*row[2:]) for row in rows}
 
 
 def unannounced(connection: Connection, *, limit: int = 500) -> list[OnTopic]:
@@ -172,6 +184,25 @@ def known_bodies(connection: Connection, page_ids: Sequence[str]) -> dict[str, s
     return dict(rows)
 
 
+def known_hashes(connection: Connection, entry_ids: Sequence[str]) -> dict[str, str]:
+    """The content hashes of those of these entries that are stored, by entry id."""
+    rows = connection.execute(
+        "SELECT entry_id, content_hash FROM entries "
+        "WHERE entry_id IN (SELECT unnest(?::VARCHAR[]))",
+        [list(entry_ids)],
+    ).fetchall()
+    return dict(rows)
+
+
+def forgotten_ids(connection: Connection) -> set[str]:
+    """The ids of all pages and articles with a tombstone: their bytes are not to be kept."""
+    rows = connection.execute(
+        "SELECT page_id FROM tombstones WHERE page_id IS NOT NULL "
+        "UNION SELECT article_id FROM tombstones WHERE article_id IS NOT NULL"
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
 def feeds_with_entries(connection: Connection, feed_ids: Sequence[str]) -> set[str]:
     """Which of these feeds have ever given an entry."""
     rows = connection.execute(
@@ -195,9 +226,39 @@ def retry_failed(
         "       OR ($reason IS NOT NULL AND article_reason = $reason)) "
         "AND ($reason IS NULL OR reason = $reason OR article_reason = $reason) "
         "AND ($run_id IS NULL OR run_id = $run_id) AND coalesce(article_reason, '') <> 'forgotten' "
+        "AND starts_with(url, 'http') "
         "RETURNING page_id",
         {"now": now, "reason": reason, "run_id": run_id},
     ).fetchall()
+    return len(rows)
+
+
+def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> int:
+    """Let the pages that the topic gate passed over wait to be fetched; returns how many entries.
+
+    Their entries become sightings like any other.
+    """
+    bound = {"run_id": run_id, "now": now}
+    connection.execute(
+        "INSERT INTO pages BY NAME SELECT page_id, any_value(url) AS url, "
+        "regexp_extract(any_value(url), '^https?://([^/?#]+)', 1) AS host, 'waiting' AS state, "
+        "0 AS attempts, $now::TIMESTAMPTZ AS next_at, $now::TIMESTAMPTZ AS first_seen_at, "
+        "$run_id AS run_id FROM entries WHERE reason = 'unlikely' "
+        "AND page_id NOT IN (SELECT page_id FROM pages) GROUP BY page_id",
+        bound,
+    )
+    rows = connection.execute(
+        "UPDATE entries SET state = 'landed', reason = NULL, run_id = ?, "
+        "article_id = (SELECT p.article_id FROM pages p WHERE p.page_id = entries.page_id) "
+        "WHERE reason = 'unlikely' RETURNING entry_id",
+        [run_id],
+    ).fetchall()
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE stage_touched AS SELECT DISTINCT "
+        "coalesce(article_id, page_id) AS story FROM entries WHERE run_id = ?",
+        [run_id],
+    )
+    connection.execute((sql_folder("landing") / "sightings.sql").read_text("utf-8"))
     return len(rows)
 
 

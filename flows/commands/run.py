@@ -126,17 +126,24 @@ def reprocess(
     data: Data = None,
     pages: Annotated[bool, typer.Option(help="Extract archived pages again.")] = True,
     topics: Annotated[bool, typer.Option(help="Judge stored articles again.")] = True,
+    skipped: Annotated[
+        bool, typer.Option("--skipped", help="Fetch the pages that the topic gate passed over.")
+    ] = False,
     direct: Direct = False,
 ) -> None:
-    """Make derived rows again from what is kept, without the network."""
+    """Make derived rows again from what is kept, without the network (but for --skipped)."""
     settings = load_settings(data=data)
-    given = {"pages": pages, "topics": topics}
+    given = {"pages": pages, "topics": topics, "skipped": skipped}
     with show.progress():
         if direct:
-            changes = run_reprocess(new_job(settings, "reprocess"), pages=pages, topics=topics)
+            changes = run_reprocess(
+                new_job(settings, "reprocess"), pages=pages, topics=topics, skipped=skipped
+            )
         else:
             changes = under_prefect(settings, "reprocess", given)
     show.line(f"{changes.pages} pages extracted again, {changes.judged} articles judged again")
+    if changes.released:
+        show.line(f"{changes.released} entries that the topic gate had passed over were fetched")
     if changes.unreadable:
         show.line(f"{changes.unreadable} pages whose bytes could not be read were left alone")
     for topic, title in changes.newly_on:

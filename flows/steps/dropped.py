@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from extractors.feeds import parse_feed
 from extractors.fingerprints import content_hash, stable_id
@@ -21,7 +23,7 @@ from extractors.records import (
     Stage,
     State,
 )
-from extractors.seeds import read_jsonl, read_seed, read_warc
+from extractors.seeds import MAX_BYTES, read_jsonl, read_seed, read_warc
 from extractors.urls import clean_url
 from flows.settings import ROOT, SAMPLES
 from flows.steps.job import Job
@@ -37,7 +39,7 @@ from flows.steps.rows import (
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
 from storage.feeds import sync_listings
-from storage.landing import land_polls
+from storage.landing import land_polls, settle_failures
 from storage.rows import (
     ArticleLanding,
     EntryRow,
@@ -47,7 +49,7 @@ from storage.rows import (
     PollLanding,
     PollRow,
 )
-from storage.work import known_bodies
+from storage.work import forgotten_ids, known_bodies, known_hashes
 
 BATCH = 200
 _IGNORED = ("README.md", "README.txt", "LICENSE")
@@ -57,7 +59,8 @@ _IGNORED = ("README.md", "README.txt", "LICENSE")
 class _Group:
     """A group of a folder's items, and what they become before they land together.
 
-    `stored` holds the body digests of the pages that are in the warehouse already.
+    `stored` holds the body digests of the pages that are in the warehouse already, `seen` the
+    hashes of the sightings, `forgotten` the ids of pages and articles with a tombstone.
     """
 
     job: Job
@@ -66,6 +69,8 @@ class _Group:
     kind: str
     archive: ArchiveWriter
     stored: dict[str, str]
+    seen: dict[str, str]
+    forgotten: set[str]
     entries: list[EntryRow] = field(default_factory=list)
     articles: list[ArticleLanding] = field(default_factory=list)
     pages: list[PageRow] = field(default_factory=list)
@@ -93,22 +98,33 @@ def read_folder(folder: Path, *, now: datetime, max_bytes: int) -> Iterator[Seed
         inside = path.relative_to(folder)
         if any(part.startswith(".") for part in inside.parts) or path.name in _IGNORED:
             continue
+        # A name that is no UTF-8 is told apart by its bytes written out.
+        name = os.fsencode(inside.as_posix()).decode("utf-8", "backslashreplace")
         try:
             if not path.is_symlink() and path.is_file():
-                yield from _read_file(path, inside.as_posix(), now, max_bytes)
+                yield from _read_file(path, name, now, max_bytes)
         except OSError as error:
-            yield SeedItem(inside.as_posix(), reason=Reason.UNREADABLE, detail=str(error.strerror))
+            yield SeedItem(name, reason=Reason.UNREADABLE, detail=str(error.strerror))
 
 
 def _read_file(path: Path, name: str, now: datetime, max_bytes: int) -> Iterator[SeedItem]:
+    kind = path.name.lower()
     with path.open("rb") as stream:
-        if path.suffix == ".jsonl":
-            yield from read_jsonl(name, stream)
-        elif name.endswith((".warc", ".warc.gz")):
+        if kind.endswith(".jsonl"):
+            yield from read_jsonl(name, _lines(stream))
+        elif kind.endswith((".warc", ".warc.gz")):
             yield from read_warc(name, stream, max_bytes=max_bytes)
         else:
             data = stream.read(max_bytes + 1)
             yield from read_seed(name, data, fetched_at=now, max_bytes=max_bytes)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """A file's lines; of one beyond the reader's bound, only enough to tell that it is."""
+    while line := stream.readline(MAX_BYTES + 1):
+        yield line
+        while len(line) > MAX_BYTES and not line.endswith(b"\n"):
+            line = stream.readline(MAX_BYTES + 1)
 
 
 def land_folder(job: Job, topics: Topics, folder: Path) -> list[Listing]:
@@ -130,15 +146,25 @@ def land_folder(job: Job, topics: Topics, folder: Path) -> list[Listing]:
             listener().expect("files", len(taken))
             followed.extend(item.listing for item in taken if item.listing)
             with job.warehouse.session() as session:
-                ids = [_page_of(listing, item)[0] for item in taken if item.page]
-                stored = known_bodies(session, ids)
-            group = _Group(job, topics, listing, str(kind), archive, stored)
-            for item in taken:
+                saved = [item for item in taken if item.page]
+                stored = known_bodies(session, [_page_of(listing, item)[0] for item in saved])
+                ids = [entry_id_of(listing.feed_id, item.path) for item in saved]
+                seen, forgotten = known_hashes(session, ids), forgotten_ids(session)
+            group = _Group(job, topics, listing, str(kind), archive, stored, seen, forgotten)
+            for item in sorted(taken, key=_newest_capture_first):
                 _take(group, item)
             _land(group, stages)
             stages = (Stage.ENTRY,)
             listener().advance("files", len(taken))
+    with job.warehouse.session() as session:
+        settle_failures(session, f"{listing.url}/", run_id=job.run_id)
     return followed
+
+
+def _newest_capture_first(item: SeedItem) -> float:
+    """Of several captures of one page in a group the newest lands, else the first by name."""
+    fetched_at = item.page.fetched_at if item.page else None
+    return -fetched_at.timestamp() if fetched_at else 0.0
 
 
 def _land(group: _Group, stages: tuple[Stage, ...]) -> None:
@@ -221,7 +247,12 @@ def _take_page(group: _Group, item: SeedItem, page: Fetched) -> None:
     now = job.clock()
     page_id, url = _page_of(source, item)
     digest = payload_digest(page.body)
-    known = group.stored.get(page_id) == digest
+    hashed = content_hash(digest)
+    landed = next((row for row in group.pages if row.page_id == page_id), None)
+    if landed or group.seen.get(entry_id_of(source.feed_id, item.path)) == hashed:
+        # What has not changed since it was read must not undo what was fetched since.
+        _add_sighting(group, item, page_id, hashed, landed)
+        return
     row = PageRow(
         page_id=page_id,
         url=url,
@@ -242,26 +273,36 @@ def _take_page(group: _Group, item: SeedItem, page: Fetched) -> None:
     if article and not page.url:
         moved = replace(article.article, preference=f"2 {source.feed_id}/{item.path}", url=None)
         article = replace(article, article=moved)
-    if not known:
+    known = group.stored.get(page_id) == digest
+    if not known and not {row.page_id, row.article_id} & group.forgotten:
         row = at_position(row, group.archive.add(replace(page, final_url=url), now))
     group.pages.append(row)
     if article:
         group.articles.append(article)
+    _add_sighting(group, item, page_id, hashed, row)
+
+
+def _add_sighting(
+    group: _Group, item: SeedItem, page_id: str, hashed: str, row: PageRow | None
+) -> None:
+    """A saved page as a sighting; without a `row` it is one that was seen before."""
+    address = item.page.url if item.page else ""
+    fine = row is None or row.article_id is not None
     group.entries.append(
         EntryRow(
-            entry_id=entry_id_of(source.feed_id, item.path),
-            feed_id=source.feed_id,
+            entry_id=entry_id_of(group.listing.feed_id, item.path),
+            feed_id=group.listing.feed_id,
             guid=item.path,
-            link=page.url or None,
-            url=page.url or None,
+            link=address or None,
+            url=address or None,
             page_id=page_id,
-            article_id=row.article_id,
-            content_hash=content_hash(digest),
-            state=str(State.LANDED if article else State.REJECTED),
-            reason=row.article_reason,
+            article_id=row.article_id if row else None,
+            content_hash=hashed,
+            state=str(State.LANDED if fine else State.REJECTED),
+            reason=row.article_reason if row else None,
             source_kind=group.kind,
-            first_seen_at=now,
-            run_id=job.run_id,
+            first_seen_at=group.job.clock(),
+            run_id=group.job.run_id,
         )
     )
 

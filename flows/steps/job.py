@@ -52,9 +52,7 @@ class Job:
         return Warehouse(self.settings.data, lock_wait_s=self.settings.lock_wait_s)
 
 
-def new_job(
-    settings: Settings, kind: str, *, clock: Clock = utc_now, door: Door = network
-) -> Job:
+def new_job(settings: Settings, kind: str, *, clock: Clock = utc_now, door: Door = network) -> Job:
     """Name a new run: its kind, the time it starts and a few random letters."""
     run_id = f"{kind}-{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     return Job(settings, Worker(run_id, socket.gethostname(), os.getpid()), kind, clock, door)

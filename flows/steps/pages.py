@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from extractors.articles import extract
 from extractors.records import Fetched, Reason, SourceKind, State, WarcPosition
 from flows.net.door import Fetcher
 from flows.policy import after_page
+from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.rows import (
@@ -28,6 +29,7 @@ from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
 from storage.landing import land_pages
 from storage.rows import ArticleLanding, PageRow, PageTask
+from storage.work import forgotten_ids
 
 # Our own outage charges nobody a try; the next run asks again.
 _OFFLINE_PAUSE = timedelta(minutes=5)
@@ -50,25 +52,18 @@ async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: F
     disk before it.
     """
     listener().expect("pages", len(tasks))
+    with job.warehouse.session() as session:
+        forgotten = forgotten_ids(session)
     pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="extract")
-    waiting = [asyncio.create_task(_one(job, topics, task, door, pool)) for task in tasks]
-    ready: list[MadePage] = []
-    done = 0
+    fetching = [_one(job, topics, task, door, pool) for task in tasks]
     try:
         with ArchiveWriter(job.settings.archive_root, job.run_id) as archive:
-            for finished in asyncio.as_completed(waiting):
-                ready.append(await finished)
-                listener().advance("pages")
-                if len(ready) >= job.settings.batch or done + len(ready) == len(tasks):
-                    await asyncio.to_thread(land_made, job, archive, ready)
-                    done += len(ready)
-                    ready = []
+            async for batch in in_batches(fetching, job.settings.batch):
+                await asyncio.to_thread(land_made, job, archive, batch, forgotten)
+                listener().advance("pages", len(batch))
     finally:
-        for left in waiting:
-            left.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
         pool.shutdown(wait=False, cancel_futures=True)
-    return done
+    return len(tasks)
 
 
 async def _one(
@@ -167,12 +162,16 @@ def judged(topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLan
     return replace(landing, topics=rows)
 
 
-def land_made(job: Job, archive: ArchiveWriter, made: list[MadePage]) -> None:
-    """Keep the bytes, then land the rows that name them, in one transaction."""
+def land_made(job: Job, archive: ArchiveWriter, made: list[MadePage], forgotten: Set[str]) -> None:
+    """Keep the bytes, then land the rows that name them, in one transaction.
+
+    Nothing is kept of pages and articles whose id is `forgotten`.
+    """
     rows = []
     for item in made:
         row = item.row
-        if row.body_hash and row.state == State.LANDED:
+        kept = not {row.page_id, row.article_id} & forgotten
+        if row.body_hash and row.state == State.LANDED and kept:
             row = at_position(row, archive.add(item.fetched, job.clock()))
         rows.append(row)
     archive.sync()
@@ -216,7 +215,9 @@ def _refused_row(
     elif reason == Reason.NOT_HTML:
         state, next_at = State.REJECTED, None
     else:
-        state, next_at = after_page(attempts, first, reason, now, rand)
+        state, next_at = after_page(
+            attempts, first, reason, now, rand, retry_after_s=fetched.retry_after_s
+        )
     return PageRow(
         page_id=task.page_id,
         url=task.url,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +18,9 @@ from extractors.records import (
     WarcPosition,
 )
 from flows.net.door import Fetcher
-from flows.policy import after_poll, outcome_of, possible_gap
+from flows.net.outage import not_charged
+from flows.policy import after_poll, body_hash, changes, outcome_of, possible_gap
+from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.rows import entry_row
@@ -40,7 +41,6 @@ class Polled:
     fetched: Fetched
     parsed: ParsedFeed | None
     entries: tuple[EntryRow, ...] = ()
-    body_hash: str | None = None
     note: str | None = None
 
     @property
@@ -52,33 +52,23 @@ class Polled:
 async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fetcher) -> int:
     """Poll these feeds at once and land them in batches; returns how many were landed."""
     listener().expect("feeds", len(feeds))
-    asking = [asyncio.create_task(_ask(job, topics, state, door)) for state in feeds]
-    ready: list[Polled] = []
+    asking = [_ask(job, topics, state, door) for state in feeds]
     # Whether it is the feed or our own connection is known only when everybody was asked.
     suspects: list[Polled] = []
-    try:
-        with ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive:
-            for finished in asyncio.as_completed(asking):
-                polled = await finished
-                (suspects if polled.reason in _UNREACHED else ready).append(polled)
-                listener().advance("feeds")
-                if len(ready) >= job.settings.batch:
-                    await asyncio.to_thread(_land, job, archive, ready)
-                    ready = []
-            ready += [_offline(item) if door.offline else item for item in suspects]
-            for start in range(0, len(ready), job.settings.batch):
-                group = ready[start : start + job.settings.batch]
-                await asyncio.to_thread(_land, job, archive, group)
-    finally:
-        for left in asking:
-            left.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+    size = job.settings.batch
+    with ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive:
+        async for batch in in_batches(asking, size):
+            listener().advance("feeds", len(batch))
+            suspects += [item for item in batch if item.reason in _UNREACHED]
+            ready = [item for item in batch if item.reason not in _UNREACHED]
+            if ready:
+                await asyncio.to_thread(_land, job, archive, ready)
+        judged = [
+            replace(i, fetched=not_charged(i.fetched, offline=door.offline)) for i in suspects
+        ]
+        for start in range(0, len(judged), size):
+            await asyncio.to_thread(_land, job, archive, judged[start : start + size])
     return len(feeds)
-
-
-def _offline(item: Polled) -> Polled:
-    """The same poll, told as our own outage: nobody is charged for it."""
-    return replace(item, fetched=replace(item.fetched, reason=Reason.OFFLINE))
 
 
 async def _ask(job: Job, topics: Topics, state: FeedState, door: Fetcher) -> Polled:
@@ -110,9 +100,8 @@ def read_poll(job: Job, topics: Topics, state: FeedState, fetched: Fetched) -> P
     """Read one answer: an unchanged body is not parsed, a changed one gives its entries."""
     if fetched.reason or fetched.status == 304:
         return Polled(state, fetched, None)
-    body_hash = hashlib.sha256(fetched.body).hexdigest()[:32]
-    if body_hash == state.body_hash:
-        return Polled(state, fetched, None, body_hash=body_hash)
+    if body_hash(fetched.body) == state.body_hash:
+        return Polled(state, fetched, None)
     parsed = parse_feed(
         fetched.body,
         fetched.final_url,
@@ -134,14 +123,14 @@ def read_poll(job: Job, topics: Topics, state: FeedState, fetched: Fetched) -> P
     )
     if state.fetch == "likely":
         rows = tuple(_gated(row, topics) for row in rows)
-    return Polled(state, fetched, parsed, rows, body_hash)
+    return Polled(state, fetched, parsed, rows)
 
 
 def _gated(row: EntryRow, topics: Topics) -> EntryRow:
     """The topic gate: what could concern no topic is a sighting whose page is not fetched."""
     if row.page_id is None or topics.tagger.likely(row.title, row.summary, row.url):
         return row
-    return replace(row, state=str(State.SKIPPED), reason=str(Reason.UNLIKELY), page_id=None)
+    return replace(row, state=str(State.SKIPPED), reason=str(Reason.UNLIKELY))
 
 
 def _land(job: Job, archive: ArchiveWriter, polled: list[Polled]) -> None:
@@ -174,10 +163,10 @@ def _landing(
 ) -> PollLanding:
     seen = sum(row.entry_id in known for row in item.entries)
     fresh = len(item.entries) - seen
-    outcome = outcome_of(item.fetched, item.parsed, fresh, seen)
+    outcome = outcome_of(item.fetched, item.parsed, fresh, seen, previous=item.before)
     after = after_poll(item.before, outcome, now, random.random)
-    if item.parsed is not None and item.reason is None:
-        after = replace(after, body_hash=item.body_hash)
+    for change in changes(item.before, after):
+        listener().say(f"{item.before.publisher or item.before.url}: {change}")
     poll = _poll_row(job, item, now, fresh, seen, after, positions.get(item.before.feed_id))
     gap = item.reason is None and possible_gap(seen, len(item.entries), had_entries)
     return PollLanding(
@@ -219,6 +208,7 @@ def _poll_row(
         dropped=parsed.dropped if parsed else 0,
         warning=parsed.warning if parsed else None,
         path=parsed.path if parsed else None,
+        change="; ".join(changes(item.before, after)) or None,
         next_poll_at=after.next_poll_at,
         warc_file=position.file if position else None,
         warc_offset=position.offset if position else None,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from extractors.articles import EXTRACTOR_VERSION
 from extractors.records import State, Verdict, WarcPosition
-from flows.steps.ingest import Call, directly, install_topics, publish_if_due
+from flows.steps.ingest import Call, directly, fetch_group, install_topics, publish_if_due
 from flows.steps.job import Job
 from flows.steps.pages import with_article
 from flows.steps.progress import listener
@@ -18,10 +18,19 @@ from storage.archive import read_record
 from storage.errors import StorageError
 from storage.landing import land_judgements, land_pages
 from storage.rows import PageRow, TopicRow
-from storage.work import ArticleText, StoredPage, stale_pages, unjudged_articles, verdicts
+from storage.work import (
+    ArticleText,
+    Standing,
+    StoredPage,
+    judgements,
+    release_unlikely,
+    stale_pages,
+    unjudged_articles,
+)
 
 PAGES_A_STEP = 200
 ARTICLES_A_STEP = 1000
+FETCHES_A_STEP = 500
 
 
 @dataclass
@@ -31,6 +40,7 @@ class Changes:
     pages: int = 0
     unreadable: int = 0
     judged: int = 0
+    released: int = 0
     newly_on: list[tuple[str, str]] = field(default_factory=list)  # topic id, title
     newly_off: list[tuple[str, str]] = field(default_factory=list)
 
@@ -48,17 +58,19 @@ def run_reprocess(
     *,
     pages: bool = True,
     topics: bool = True,
+    skipped: bool = False,
     call: Call = directly,
     trigger: str = "manual",
     flow_run_id: str | None = None,
 ) -> Changes:
     """Extract again what another extractor version read, judge again what another definition did.
 
-    Only rows of another version, articles without a judgement and changed texts are touched.
+    Only rows of another version, articles without a judgement and changed texts are touched. The
+    network is used with `skipped` alone, to fetch the pages that the topic gate passed over.
     """
     load_topics(job.settings.topics)
     total = Changes()
-    parameters = {"pages": pages, "topics": topics}
+    parameters = {"pages": pages, "topics": topics, "skipped": skipped}
     with at_work(job, trigger=trigger, parameters=parameters, flow_run_id=flow_run_id):
         call("install topics", install_topics, job)
         after = ""
@@ -69,8 +81,18 @@ def run_reprocess(
         while topics and (step := call("judge again", judge_group, job, after)) is not None:
             after, changes = step
             total.add(changes)
-    call("publish", publish_if_due, job, bool(total.pages or total.judged))
+        if skipped:
+            total.released = call("release what the gate passed over", release, job)
+            while call("fetch pages", fetch_group, job, FETCHES_A_STEP):
+                pass
+    call("publish", publish_if_due, job, bool(total.pages or total.judged or total.released))
     return total
+
+
+def release(job: Job) -> int:
+    """Let what the topic gate passed over be fetched; returns how many entries."""
+    with job.warehouse.session() as session:
+        return release_unlikely(session, run_id=job.run_id, now=job.clock())
 
 
 def extract_group(job: Job, after: str) -> tuple[str, Changes] | None:
@@ -114,10 +136,10 @@ def judge_group(job: Job, after: str) -> tuple[str, Changes] | None:
         found = unjudged_articles(session, versions, after=after, limit=ARTICLES_A_STEP)
         if not found:
             return None
-        before = verdicts(session, [article.article_id for article in found])
+        before = judgements(session, [article.article_id for article in found])
         listener().expect("articles", len(found))
         changes = Changes(judged=len(found))
-        rows = []
+        rows: list[TopicRow] = []
         for article in found:
             rows.extend(_judge(job, installed, article, before, changes))
             listener().advance("articles")
@@ -129,25 +151,29 @@ def _judge(
     job: Job,
     topics: Topics,
     article: ArticleText,
-    before: dict[tuple[str, str], str],
+    before: dict[tuple[str, str], Standing],
     changes: Changes,
-) -> list[TopicRow]:
+) -> tuple[TopicRow, ...]:
+    """Judge one article by the topics whose judgement of it is missing or of another version."""
     found = topics.judge(article.title, article.text, article.language, article.published_at)
+    fresh = []
     for item in found:
         was = before.get((article.article_id, item.topic_id))
+        if was and (was.topic_version, was.text_hash) == (item.topic_version, article.text_hash):
+            continue
+        fresh.append(item)
         line = (item.topic_id, article.title or article.article_id)
-        if item.verdict == Verdict.ON and was != Verdict.ON:
+        was_on = was is not None and was.verdict == Verdict.ON
+        if item.verdict == Verdict.ON and not was_on:
             changes.newly_on.append(line)
-        elif item.verdict != Verdict.ON and was == Verdict.ON:
+        elif item.verdict != Verdict.ON and was_on:
             changes.newly_off.append(line)
-    return list(
-        topic_rows(
-            found,
-            article_id=article.article_id,
-            hashed=article.text_hash,
-            run_id=job.run_id,
-            now=job.clock(),
-        )
+    return topic_rows(
+        fresh,
+        article_id=article.article_id,
+        hashed=article.text_hash,
+        run_id=job.run_id,
+        now=job.clock(),
     )
 
 

@@ -58,6 +58,7 @@ COMMENT ON COLUMN polls.known_entries IS 'How many of them had been seen in this
 COMMENT ON COLUMN polls.dropped IS 'How many entries were cut off because the feed is longer than the bound.';
 COMMENT ON COLUMN polls.warning IS 'What was wrong with the body and survived; NULL when nothing was.';
 COMMENT ON COLUMN polls.path IS 'Which reader read the body, such as feedparser (tolerant), json (JSON Feed) or fast (well-formed XML); NULL when nothing was read.';
+COMMENT ON COLUMN polls.change IS 'What this poll changed in the feed''s standing, in words: moved for good, gone, back, answers again; NULL when nothing.';
 COMMENT ON COLUMN polls.possible_gap IS 'True when nothing in the body had been seen before though the source had entries: some may have come and gone in between.';
 COMMENT ON COLUMN polls.next_poll_at IS 'When the source was to be asked next, as decided after this poll (UTC); NULL for a folder.';
 COMMENT ON COLUMN polls.warc_file IS 'The archive segment that holds the body, relative to the archive''s root; NULL when nothing was kept (unchanged, failed, a folder).';

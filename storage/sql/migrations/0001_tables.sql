@@ -19,7 +19,7 @@ CREATE TABLE polls (
     feed_id VARCHAR, run_id VARCHAR, polled_at TIMESTAMPTZ, url VARCHAR, final_url VARCHAR,
     state VARCHAR, reason VARCHAR, detail VARCHAR, status BIGINT, elapsed_ms BIGINT,
     bytes BIGINT, entries BIGINT, new_entries BIGINT, known_entries BIGINT, dropped BIGINT,
-    warning VARCHAR, path VARCHAR, possible_gap BOOLEAN, next_poll_at TIMESTAMPTZ,
+    warning VARCHAR, path VARCHAR, possible_gap BOOLEAN, change VARCHAR, next_poll_at TIMESTAMPTZ,
     warc_file VARCHAR, warc_offset BIGINT, warc_digest VARCHAR
 );
 

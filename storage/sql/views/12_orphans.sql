@@ -7,7 +7,7 @@ SELECT 'entry without article', entry_id FROM entries
 WHERE article_id IS NOT NULL AND article_id NOT IN (SELECT article_id FROM articles)
 UNION ALL
 SELECT 'entry without page', entry_id FROM entries
-WHERE page_id IS NOT NULL AND page_id NOT IN (SELECT page_id FROM pages)
+WHERE state IN ('landed', 'duplicate') AND page_id IS NOT NULL AND page_id NOT IN (SELECT page_id FROM pages)
 UNION ALL
 SELECT 'date without article', article_id FROM article_dates
 WHERE article_id NOT IN (SELECT article_id FROM articles)

@@ -20,11 +20,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from flows.deployments import (
     WORK_POOL,
@@ -35,6 +36,7 @@ from flows.deployments import (
     start_first_runs,
 )
 from flows.prefect_api import Api, open_api
+from flows.prefect_report import plain_text
 from flows.prefect_server import ServerError, Stopped, prefect_home, server
 from flows.processes import flow_run_processes, open_log, process_parent, watch_over
 from flows.sweep import (
@@ -195,11 +197,7 @@ class _Desk:
             if record["id"] in self.reported:
                 continue
             self.reported.add(record["id"])
-            name = self.deployments[record["deployment_id"]]
-            state, took = record["state"], record["total_run_time"] or 0.0
-            message = (state.get("message") or "").partition("\n")[0][:200]
-            what = f"{took:.0f} s" if state["type"] == "COMPLETED" else message
-            self.say(f"{name} {record['name']}: {state['name'].lower()}, {what}")
+            self.say(how_it_ended(self.deployments[record["deployment_id"]], record))
 
     def _start_worker(self) -> None:
         name = WORKER_NAME + socket.gethostname()
@@ -251,6 +249,18 @@ class _Desk:
             left = run.deployment in self.deployments and run.run_id not in alive
             if left and (run.worker == ours or (self.alone and run.worker is None)):
                 set_state(api, run.run_id, "CRASHED", "It was stopped together with the desk.")
+
+
+def how_it_ended(deployment: str, record: Mapping[str, Any]) -> str:
+    """Return one line on a run that is over; `record` is as the API's JSON gives it.
+
+    A state's message may quote what a stranger wrote: nothing in the line can steer a terminal.
+    """
+    state = record["state"]
+    what = plain_text((state.get("message") or "").partition("\n")[0])[:200]
+    if state["type"] == "COMPLETED":
+        what = f"{record['total_run_time'] or 0.0:.0f} s"
+    return f"{deployment} {plain_text(record['name'])}: {state['name'].lower()}, {what}"
 
 
 def _answers(api: Api) -> bool:

@@ -22,7 +22,7 @@ import pytest
 
 from flows.deployments import DeploymentSpec, desk_deployments
 from flows.processes import flow_run_processes, process_start
-from flows.serve import up
+from flows.serve import how_it_ended, up
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from flows.deployments import DeploymentSpec
-from flows.serve import up
+from flows.serve import how_it_ended, up
 
 folder, port, every = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 spec = DeploymentSpec("scheduled", "stubflow:stub", path=folder, schedule=timedelta(seconds=every))
@@ -453,3 +453,18 @@ def test_the_deployments_file_deploys_everything_it_names(tmp_path: Path) -> Non
     assert found["flows/ingest.py:ingest"]["schedules"][0]["schedule"]["interval"] == 900
     assert found["flows/maintain.py:maintain"]["schedules"][0]["schedule"]["cron"]
     assert found["flows/reprocess.py:reprocess"]["schedules"] == []
+
+
+def ended(kind: str, message: str | None, took: float = 0.0) -> dict[str, Any]:
+    state = {"type": kind, "name": kind.capitalize(), "message": message}
+    return {"name": "calm-fox", "state": state, "total_run_time": took}
+
+
+def test_a_run_that_completed_is_said_with_its_time() -> None:
+    line = how_it_ended("ingest/scheduled", ended("COMPLETED", None, 12.4))
+    assert line == "ingest/scheduled calm-fox: completed, 12 s"
+
+
+def test_a_run_that_did_not_is_said_with_its_reason_on_one_line() -> None:
+    line = how_it_ended("a/b", ended("FAILED", "bad \x1b[31mfeed\u202e\nTraceback: …"))
+    assert line == "a/b calm-fox: failed, bad [31mfeed"

@@ -224,7 +224,7 @@ def _signs(
     dated = any(
         item.instant for item in when.candidates if item.origin not in ("http", "url", "time")
     )
-    longest = max((word_count(line, None) for line in body.text.split("\n")), default=0)
+    longest = word_count(max(body.text.split("\n"), key=len), None)
     return PageSigns(
         url=url, title=title, titles=tuple(value for _, value in page.titles),
         text=body.text[:20000], words=words, types=page.linked.types,

@@ -27,7 +27,8 @@ _DATES: dict[str, Any] = {"max_date": "2199-12-31", "original_date": True}
 _FAST = Extractor(
     output_format="python", fast=True, comments=False, with_metadata=False, date_params=_DATES
 )
-_SLOW = Extractor(
+_SLOW = _FAST
+_SLOWEST = Extractor(
     output_format="python", fast=False, comments=False, with_metadata=False, date_params=_DATES
 )
 
@@ -84,7 +85,7 @@ def best_body(
     if promise and len(best.text) < _SHORT_OF_PROMISE * len(promise):
         best = Body(promise, "json-ld")
     elif len(best.text) < max(_SHORT, wanted) or _thin(best.text, whole):
-        best = _slow(again, best)
+        best = _slow(again, best, whole)
     if told and len(best.text) < _SHORT_OF_PROMISE * len(told):
         best = Body(told, "feed")
     return Body(_with_lead(best.text, lead), best.path)
@@ -105,14 +106,23 @@ def _wider(again: Callable[[], HtmlElement | None], text: str, left_out: frozens
     return Body(text, "fast")
 
 
-def _slow(again: Callable[[], HtmlElement | None], best: Body) -> Body:
-    """Let all of trafilatura's ways compete, and take the result if it is clearly longer."""
-    tree = again()
-    if tree is None:
-        return best
-    document = bare_extraction(tree, options=_SLOW)
-    slow = normalise_paragraphs(getattr(document, "text", None) or "")
-    return Body(slow, "slow") if len(slow) > _CLEARLY_LONGER * len(best.text) else best
+def _slow(again: Callable[[], HtmlElement | None], best: Body, whole: int) -> Body:
+    """Let trafilatura's other ways compete, and take the result if it is clearly longer.
+
+    Its outside algorithms, ten times as slow, are asked only where nothing else found a text on
+    a page that has one.
+    """
+    for options in (_SLOW, _SLOWEST):
+        tree = again()
+        if tree is None:
+            return best
+        document = bare_extraction(tree, options=options)
+        text = normalise_paragraphs(getattr(document, "text", None) or "")
+        if len(text) > _CLEARLY_LONGER * len(best.text):
+            best = Body(text, "slow")
+        if len(best.text) >= _SHORT or whole < 3 * _SHORT:
+            break
+    return best
 
 
 def _fast_text(tree: HtmlElement) -> str:
@@ -134,11 +144,16 @@ def _standfirst(tree: HtmlElement, leads: tuple[str, ...]) -> str:
     wanted = {squeezed for lead in leads if len(squeezed := "".join(lead.split())[:_OPENING]) >= 30}
     if not wanted:
         return ""
+    starts = tuple({squeezed[0] for squeezed in wanted})
     for element in tree.iter("p", "h2", "h3", "div", "span", "strong"):
         if element.tag in ("div", "span", "strong") and len(element):
             continue
-        text = "".join(element.itertext()) if len(element) else element.text or ""
-        if len(text) < _LONGEST_LEAD and "".join(text[:200].split())[:_OPENING] in wanted:
+        text = ("".join(element.itertext()) if len(element) else element.text or "").lstrip()
+        if (
+            text.startswith(starts)
+            and len(text) < _LONGEST_LEAD
+            and "".join(text[:200].split())[:_OPENING] in wanted
+        ):
             return normalise_line(text)
     return ""
 

@@ -41,6 +41,14 @@ _BLOCKS = (
     "div", "section", "aside", "ul", "ol", "p", "span", "details", "figure", "footer", "h2", "h3",
     "h4", "dl", "table", "small", "figcaption",
 )  # fmt: skip
+# What may hold a whole article's text directly, and what may stand inside its lines.
+_HOLDERS = frozenset({"div", "section", "article", "td", "main", "font", "body"})
+_INLINE_NAMES = """
+a abbr acronym b bdi bdo big cite code del em font i ins kbd mark q s small span strong sub sup
+time tt u var wbr
+"""
+_INLINE = frozenset(_INLINE_NAMES.split())
+_LEAST_DIRECT = 250  # characters of direct text from which a division is taken for an article
 _HEADINGS = ("h2", "h3", "h4", "h5", "strong")
 
 # Phrases that lead to another article, in the languages of the feeds; they open a paragraph or
@@ -109,6 +117,7 @@ def prune_page(tree: HtmlElement) -> Running:
     """
     etree.strip_elements(tree, *_FURNITURE, with_tail=False)
     _unwrap_layout(tree)
+    split_breaks(tree)
     running = _running(tree)
     total = sum(length for _, length in running)
     limit = _MOST_CUT * total
@@ -154,6 +163,50 @@ def link_share(element: HtmlElement, length: int) -> float:
 
 
 _LENGTH = etree.XPath("string-length(normalize-space())")
+
+
+def split_breaks(tree: HtmlElement) -> None:
+    """Turn text that only line breaks divide into paragraphs, in place.
+
+    Older systems put a whole article into one division; its direct text is gathered with the
+    inline elements around it, from one break or block to the next.
+    """
+    parents = {line.getparent() for line in tree.iter("br")}
+    for parent in parents:
+        if (
+            parent is not None
+            and parent.tag in _HOLDERS
+            and _direct_length(parent) >= _LEAST_DIRECT
+        ):
+            _wrap_runs(parent)
+
+
+def _direct_length(parent: HtmlElement) -> int:
+    pieces = [parent.text or "", *(child.tail or "" for child in parent)]
+    return sum(len(piece.strip()) for piece in pieces)
+
+
+def _wrap_runs(parent: HtmlElement) -> None:
+    children = list(parent)
+    run = parent.makeelement("p")
+    run.text, parent.text = parent.text, None
+    whole: list[HtmlElement] = []
+    for child in children:
+        tail, child.tail = child.tail, None
+        parent.remove(child)
+        if child.tag in _INLINE:
+            run.append(child)
+            child.tail = tail
+            continue
+        whole.append(run)
+        if child.tag != "br":
+            whole.append(child)
+        run = parent.makeelement("p")
+        run.text = tail
+    whole.append(run)
+    parent.extend(
+        item for item in whole if item.tag != "p" or len(item) or (item.text or "").strip()
+    )
 
 
 def _unwrap_layout(tree: HtmlElement) -> None:

@@ -46,7 +46,8 @@ def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> C
     ] or cleaned
     if not cleaned:
         return Choice(None)
-    scores = [_score(index, cleaned) for index in range(len(cleaned))]
+    forms = [_Form(origin, fold(title), _words(title)) for origin, _, title in cleaned]
+    scores = [_score(form, forms) for form in forms]
     best = max(
         range(len(cleaned)), key=lambda index: (scores[index], _WEIGHTS.get(cleaned[index][0], 0))
     )
@@ -102,30 +103,42 @@ def _first_h1(statements: list[tuple[str, str]]) -> list[tuple[str, str]]:
     heads = [value for origin, value in statements if origin == "h1"]
     if len(heads) <= 1:
         return statements
-    rest = [value for origin, value in statements if origin != "h1"]
-    best = max(
-        heads, key=lambda head: (sum(_alike(head, other) for other in rest), -heads.index(head))
-    )
+    rest = [_words(value) for origin, value in statements if origin != "h1"]
+
+    def likeness(head: str) -> tuple[float, int]:
+        words = _words(head)
+        return sum(_alike(words, other) for other in rest), -heads.index(head)
+
+    best = max(heads, key=likeness)
     return [item for item in statements if item[0] != "h1" or item[1] == best]
 
 
-def _score(index: int, items: list[tuple[str, str, str]]) -> float:
-    own = fold(items[index][2])
+@dataclass(frozen=True, slots=True)
+class _Form:
+    origin: str
+    folded: str
+    words: frozenset[str]
+
+
+def _words(title: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(title.casefold()))
+
+
+def _score(own: _Form, forms: list[_Form]) -> float:
     total = 0.0
     counted: set[str] = set()
-    for position, (origin, _, title) in enumerate(items):
-        if origin in counted and position != index:
+    for form in forms:
+        if form.origin in counted and form is not own:
             continue  # one origin has one vote
-        counted.add(origin)
-        weight = _WEIGHTS.get(origin, 0.3)
-        other = fold(title)
-        if other == own:
+        counted.add(form.origin)
+        weight = _WEIGHTS.get(form.origin, 0.3)
+        if form.folded == own.folded:
             total += weight
-        elif _starts(other, own) or _starts(own, other):
+        elif _starts(form.folded, own.folded) or _starts(own.folded, form.folded):
             total += weight * 0.8
         else:
-            total += weight * _NEAR * _alike(own, other)
-    return total - (0.5 if _TRUNCATED.search(items[index][2]) else 0.0)
+            total += weight * _NEAR * _alike(own.words, form.words)
+    return total - (0.5 if _TRUNCATED.search(own.folded) else 0.0)
 
 
 def _starts(short: str, long: str) -> bool:
@@ -133,11 +146,8 @@ def _starts(short: str, long: str) -> bool:
     return len(cut) >= 20 and long.startswith(cut)
 
 
-def _alike(first: str, second: str) -> float:
-    one, two = set(_WORD.findall(first.casefold())), set(_WORD.findall(second.casefold()))
-    if not one or not two:
-        return 0.0
-    return len(one & two) / len(one | two)
+def _alike(one: frozenset[str], two: frozenset[str]) -> float:
+    return len(one & two) / len(one | two) if one and two else 0.0
 
 
 def _squeeze(name: str) -> str:

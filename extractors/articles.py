@@ -16,6 +16,7 @@ from extractors.charsets import Decoded, decode
 from extractors.kinds import PageSigns, judge_page
 from extractors.language import detect_language
 from extractors.metadata import read_statements
+from extractors.pruning import text_length
 from extractors.published import Publication, choose_publication
 from extractors.records import Candidate, Entry, Extracted, Reason, State
 from extractors.statements import Statements
@@ -149,8 +150,9 @@ def _tree_signs(tree: HtmlElement) -> tuple[int, float]:
     teasers = sum(1 for _ in tree.xpath("//*[self::h2 or self::h3 or self::h4][.//a or parent::a]"))
     root = tree.find("body")
     root = tree if root is None else root
-    total = len("".join(root.itertext("p", "li", "a", "h2", "h3", "span", "div", "td", "h4")))
-    linked = sum(len("".join(link.itertext())) for link in root.iter("a"))
+    unseen = sum(map(text_length, root.iter("script", "style", "noscript", "template")))
+    total = text_length(root) - unseen
+    linked = sum(map(text_length, root.iter("a")))
     return teasers, linked / total if total else 0.0
 
 
@@ -168,7 +170,7 @@ def _assemble(
     title = choose_title([*titles, *page.titles], sites)
     names = [("entry", name) for name in entry.authors] if entry else []
     byline = choose_authors([*page.authors, *names], sites)
-    known = tuple(value for _, value in page.titles)
+    known = (*(value for _, value in page.titles), *sites)
     body = replace(body, text=trim_lines(body.text, known, byline.people))
     hint = next((value for _, value in page.languages), None) or (entry.language if entry else None)
     language = detect_language(body.text or title.title or "", hint=hint)

@@ -140,8 +140,10 @@ def _is_index(signs: PageSigns) -> bool:
         return True
     if signs.declared and signs.dated:
         return False
-    points = int(bool(signs.types & _INDEX_TYPES)) + int(signs.teasers >= 10)
-    points += int(signs.link_share > 0.6) + int(signs.longest < 40) + int(not signs.dated)
+    lists = bool(signs.types & _INDEX_TYPES), signs.teasers >= 10, signs.link_share > 0.6
+    if not any(lists):
+        return False
+    points = sum(lists) + int(signs.longest < 25) + int(not signs.dated)
     points += int(bool(_INDEX_PATH.match(path))) - 2 * int(signs.declared)
     return points >= 3
 

@@ -13,6 +13,8 @@ from functools import lru_cache
 from lxml import etree
 from lxml.html import HtmlElement
 
+from extractors.text import HAN_KANA
+
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
 _FURNITURE = (
     "script", "style", "svg", "iframe", "template", "link", "meta", "noscript", "picture", "source",
@@ -91,6 +93,8 @@ _MORE = re.compile(
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
 _LONGEST_LINK = 250
+_SENTENCE = 60  # characters
+_DENSE = re.compile(f"[{HAN_KANA}]{{3}}")
 _MOST_CUT = 0.3  # share of the page's running text one cut may take
 _MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
 _COMMENTS = re.compile(
@@ -120,13 +124,15 @@ def prune_page(tree: HtmlElement) -> Running:
     split_breaks(tree)
     running = _running(tree)
     total = sum(length for _, length in running)
+    bare = total == 0  # no paragraphs at all: the whole text is the measure
+    total = total or text_length(tree)
     limit = _MOST_CUT * total
     for element in list(tree.iter(*_BLOCKS)):
         names = element.get("class"), element.get("id")
         if names == (None, None) or not _noisy(*names):
             continue
         most = _MOST_COMMENTS * total if _comments(*names) else limit
-        if _may_go(element, most):
+        if _may_go(element, most, bare):
             drop(element)
     _cut_lists(tree, limit)
     _cut_links(tree)
@@ -233,9 +239,20 @@ def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:
     found = []
     for paragraph in tree.iter("p"):
         length = text_length(paragraph)
-        if length >= 60 and link_share(paragraph, length) < 0.5 and not _in_link(paragraph):
+        if (
+            _reads(paragraph, length)
+            and link_share(paragraph, length) < 0.5
+            and not _in_link(paragraph)
+        ):
             found.append((paragraph, length))
     return found
+
+
+def _reads(paragraph: HtmlElement, length: int) -> bool:
+    """Say whether a paragraph is long enough for a sentence; Han and kana need a third of it."""
+    if length >= _SENTENCE:
+        return True
+    return 3 * length >= _SENTENCE and bool(_DENSE.search(_text(paragraph)))
 
 
 def _in_link(element: HtmlElement) -> bool:
@@ -261,9 +278,9 @@ def _comments(classes: str | None, identity: str | None) -> bool:
     return bool(_COMMENTS.search(classes or "") or _COMMENTS.search(identity or ""))
 
 
-def _may_go(element: HtmlElement, limit: float) -> bool:
+def _may_go(element: HtmlElement, limit: float, bare: bool) -> bool:
     length = text_length(element)
-    if length > limit and sum(own for _, own in _running(element)) > limit:
+    if length > limit and (bare or sum(own for _, own in _running(element)) > limit):
         return False
     return length < 200 or element.find(".//h1") is None
 

@@ -30,6 +30,7 @@ EXTRACTOR_VERSION = "1"
 
 _LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
 _MOST_TAGS = 40
+_TEASER = 120  # words: a closed article shorter than this is an invitation to it
 _CONTROL = bytes({*range(32), 127} - {9, 10, 13})
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _HTML_START = re.compile(
@@ -176,7 +177,7 @@ def _assemble(
     language = detect_language(body.text or title.title or "", hint=hint)
     words = word_count(body.text, language)
     verdict = judge_page(_signs(page, body, tree_signs, url, title.title, words, when))
-    paywalled = _paywalled(page)
+    paywalled = _paywalled(page) or _cut_short(page, words, language)
     lead = next((value for origin, value in page.leads if origin == "opengraph"), None)
     canonical = next((found for raw in page.canonical if (found := clean_url(raw, url))), None)
     publisher = _publisher(page)
@@ -200,9 +201,11 @@ def _assemble(
         language=language,
         section=next((line for raw in page.sections if (line := normalise_line(raw))), None),
         tags=_tags(page),
-        lead=lead or next((value for _, value in page.leads), None),
+        lead=lead or next((value for _, value in page.leads), None) or _first_line(body.text),
         image=next((found for raw in page.images if (found := clean_url(raw, url))), None),
-        kind="teaser" if verdict.kind == "article" and paywalled and words < 120 else verdict.kind,
+        kind="teaser"
+        if verdict.kind == "article" and paywalled and words < _TEASER
+        else verdict.kind,
         paywalled=paywalled,
         path=body.path,
         word_count=words,
@@ -261,6 +264,20 @@ def _tags(page: Statements) -> tuple[str, ...]:
         if tag and len(tag) <= 80:
             seen.setdefault(tag.casefold(), tag)
     return tuple(seen.values())[:_MOST_TAGS]
+
+
+def _first_line(text: str) -> str | None:
+    return text.partition("\n")[0] or None
+
+
+def _cut_short(page: Statements, words: int, language: str | None) -> bool:
+    """Say whether the page shows less than half of the words it says the article has.
+
+    Where words are not spaced, publishers count characters or nothing sensible.
+    """
+    if not page.words or language in ("zh", "ja", "th"):
+        return False
+    return words < _TEASER and 2 * words < page.words
 
 
 def _paywalled(page: Statements) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
+from extractors.authors import choose_authors
 from extractors.dates import parse_date
 from extractors.jsonld import Node, read_linked_data, text_of, types_of, url_of
 from extractors.meta_names import (
@@ -68,7 +69,8 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
     known = tuple(value.casefold() for _, value in page.titles if len(value) > 10)
     page.linked = read_linked_data(scripts, own, known)
     _read_linked(page)
-    if not page.authors:
+    byline = choose_authors(page.authors, tuple(name for _, name in page.sites))
+    if not byline.people and not byline.agency:
         read_bylines(tree, page)
     if not any((parse_date(raw)[0] or _NEVER) > _NEVER for _, raw in page.published):
         read_visible_dates(tree, page)

@@ -20,6 +20,13 @@ _BYLINES = XPath(
 _BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:by-?line|author|authors|writer|journalist|reporter|autor)", re.I
 )
+# What follows a name in a byline's box.
+_DATELINE = re.compile(
+    r"\d|\b(?:published|updated|posted|last modified|monday|tuesday|wednesday|thursday|friday|"
+    r"saturday|sunday|january|february|march|april|june|july|august|september|october|november|"
+    r"december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b",
+    re.IGNORECASE,
+)
 _BYLINE_INNER = re.compile(
     r"bio|avatar|image|img|photo|social|about|follow|email|twitter|box|info|comment|desc|date|"
     r"time|role|title",
@@ -107,7 +114,7 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
             not _BYLINE_CLASS.search(classes) or _BYLINE_INNER.search(classes)
         ):
             continue
-        value = normalise_line(inner_text(element))
+        value = _DATELINE.split(normalise_line(inner_text(element)), maxsplit=1)[0].strip(" -–—|,·")
         if 3 <= len(value) <= 120:
             found += 1
             add(page.authors, "text", value)

@@ -144,6 +144,19 @@ def test_a_short_text_behind_a_paywall_is_a_teaser() -> None:
     assert (found.kind, found.paywalled, found.state) == ("teaser", True, State.LANDED)
 
 
+def test_a_text_far_shorter_than_its_word_count_was_cut() -> None:
+    head = linked(headline="x", datePublished="2023-09-13", wordCount=900)
+    found = read(page(head, paragraphs=2))
+    assert (found.kind, found.paywalled) == ("teaser", True)
+    assert not read(page(head.replace("900", "60"), paragraphs=2)).paywalled
+
+
+def test_the_site_as_author_gives_way_to_the_byline_readers_see() -> None:
+    head = linked(headline="x", author={"name": "Courier"}, publisher={"name": "Courier"})
+    byline = '<p class="byline">By <a href="/ann">Ann Lee</a></p>'
+    assert read(page(head, byline)).authors == ("Ann Lee",)
+
+
 LINKS = "".join(
     f'<h3><a href="/{number}">A headline of another story number {number}</a></h3>'
     for number in range(30)

@@ -59,15 +59,7 @@ def extract(
     address = clean_url(url) if url else None
     try:
         return _extract(html, address, entry, fetched_at, content_type, last_modified)
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        KeyError,
-        RecursionError,
-        etree.LxmlError,
-    ) as error:
+    except Exception as error:  # three parsers deep, any page may find a bug of theirs
         detail = f"{type(error).__name__}: {error}"[:200]
         return _unreadable(address, Reason.UNPARSABLE, detail)
 

@@ -218,6 +218,8 @@ def _mark_region(tree: HtmlElement, text: str, left_out: frozenset[str]) -> bool
     if not shared or shared[0].tag in ("html", "body"):
         return False
     region = shared[0]
+    if len(region.findall(".//h1")) > 1:  # more than one story: endless scrolling
+        return False
     region.tag = "div"
     region.attrib.clear()
     region.set("class", "article-body")

@@ -23,10 +23,10 @@ _FURNITURE = (
 )  # fmt: skip
 
 _NAMED_NOISE = re.compile(
-    r"(?:^|[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|more-?(?:on|from|"
+    r"(?:^|(?<!\bno)(?<!\bnon)(?<!without)[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|more-?(?:on|from|"
     r"stories|news|like)|"
     r"also-?(?:like|read)|see-?also|you-?may|most-?(?:read|popular|viewed|shared)|popular|trending|"
-    r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert|ads?|"
+    r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert(?:s|isements?|ising)?|ads?|"
     r"sponsor|share|sharing|social|follow-?us|(?:author|writer)-?(?:bio|box|card|info|profile)|"
     r"comments?|disqus|respond|reactions|breadcrumbs?|pagination|tags?-?(?:list|links|cloud)|"
     r"caption|figcaption|photo-?credit|image-?credit|popup|modal|cookie|consent|gdpr|tooltip|"
@@ -96,6 +96,7 @@ _LONGEST_LINK = 250
 _SENTENCE = 60  # characters
 _DENSE = re.compile(f"[{HAN_KANA}]{{3}}")
 _MOST_CUT = 0.3  # share of the page's running text one cut may take
+_MOST_OF_A_CLASS = 0.5  # and what all elements of one class may take together
 _MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
 _COMMENTS = re.compile(
     r"(?:^|\s)(?:top-|user-|reader-)?comments?(?!ary)|disqus|(?:article|post)-comments", re.I
@@ -117,7 +118,8 @@ def prune_page(tree: HtmlElement) -> Running:
     """Cut from `tree`, in place, what is not the article, and return its running text.
 
     Nothing is cut that holds an h1 or more than a third of the page's running text, whatever its
-    class says.
+    class says, nor what holds half of it together with others of its class: an article may well
+    come in blocks called promo.
     """
     etree.strip_elements(tree, *_FURNITURE, with_tail=False)
     _unwrap_layout(tree)
@@ -127,12 +129,15 @@ def prune_page(tree: HtmlElement) -> Running:
     bare = total == 0  # no paragraphs at all: the whole text is the measure
     total = total or text_length(tree)
     limit = _MOST_CUT * total
+    held = _held_by_class(running)
     for element in list(tree.iter(*_BLOCKS)):
         names = element.get("class"), element.get("id")
         if names == (None, None) or not _noisy(*names):
             continue
-        most = _MOST_COMMENTS * total if _comments(*names) else limit
-        if _may_go(element, most, bare):
+        remarks = _comments(*names)
+        if held.get(names[0] or "", 0) > (_MOST_COMMENTS if remarks else _MOST_OF_A_CLASS) * total:
+            continue
+        if _may_go(element, _MOST_COMMENTS * total if remarks else limit, bare):
             drop(element)
     _cut_lists(tree, limit)
     _cut_links(tree)
@@ -246,6 +251,17 @@ def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:
         ):
             found.append((paragraph, length))
     return found
+
+
+def _held_by_class(running: list[tuple[HtmlElement, int]]) -> dict[str, int]:
+    """Count how much running text stands inside elements of each class."""
+    held: dict[str, int] = {}
+    for paragraph, length in running:
+        around = {outer.get("class") for outer in (paragraph, *paragraph.iterancestors())}
+        for name in around:
+            if name:
+                held[name] = held.get(name, 0) + length
+    return held
 
 
 def _reads(paragraph: HtmlElement, length: int) -> bool:

@@ -131,6 +131,27 @@ def test_a_body_in_several_like_containers_is_read_whole() -> None:
     assert found.text == "\n".join(PARAGRAPHS)
 
 
+def test_a_bug_in_a_parser_is_a_failure_of_the_page_not_of_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("inside a library")
+
+    monkeypatch.setattr("extractors.articles.best_body", broken)
+    found = read(page())
+    assert (found.state, found.reason) == (State.FAILED, Reason.UNPARSABLE)
+    assert found.detail == "ZeroDivisionError: inside a library"
+
+
+@pytest.mark.parametrize(
+    "names", ["promo-block", "text share", "subscription-required", "story-social", "body no-ads"]
+)
+def test_a_class_that_sounds_like_furniture_does_not_cost_an_article_its_text(names: str) -> None:
+    blocks = "".join(f'<div class="{names}"><p>{words}</p></div>' for words in PARAGRAPHS)
+    found = read(f"<html><body><h1>Ferry</h1><div>{blocks}</div></body></html>")
+    assert found.text == "\n".join(PARAGRAPHS)
+
+
 def test_a_live_blog_is_named_one() -> None:
     head = linked(
         **{"@type": "LiveBlogPosting"}, headline="Ferry crews agree", datePublished="2023-09-13"

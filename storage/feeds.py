@@ -118,13 +118,17 @@ def hints_text(hints: FeedHints | None) -> str | None:
     return None if hints is None else json.dumps(asdict(hints))
 
 
+def hints_of(text: str | None) -> FeedHints | None:
+    """A feed's own timing words out of what `hints_text` wrote."""
+    if not text:
+        return None
+    words: dict[str, Any] = json.loads(text)
+    lists = {name: tuple(words[name]) for name in ("skip_hours", "skip_days")}
+    return FeedHints(**{**words, **lists})
+
+
 def _state(row: dict[str, Any]) -> FeedState:
-    said = row.pop("hints")
-    hints = None
-    if said:
-        words: dict[str, Any] = json.loads(said)
-        lists = {name: tuple(words[name]) for name in ("skip_hours", "skip_days")}
-        hints = FeedHints(**{**words, **lists})
+    hints = hints_of(row.pop("hints"))
     return FeedState(fetch=row.pop("fetch_policy"), hints=hints, **row)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,13 +17,17 @@ from extractors.fingerprints import stable_id
 from extractors.opml import OpmlError, read_opml, write_opml
 from extractors.records import Fetched, Listing, ParsedFeed, Reason
 from flows.commands import show
-from flows.commands.run import Json
+from flows.commands.run import Data, Json
 from flows.net.client import Client
+from flows.replay import FeedHistory, replay
 from flows.settings import Settings, load_settings
 from flows.sources.feedlist import add as add_listing
 from flows.sources.feedlist import load, merge, set_paused, set_verified
 from flows.sources.feedlist import remove as remove_listing
 from flows.steps.job import utc_now
+from storage.asking import Asker
+from storage.history import recorded_feeds
+from storage.warehouse import Warehouse
 
 app = typer.Typer(no_args_is_help=True, help="The list of feeds: look, add, check, import, export.")
 Which = Annotated[str, typer.Argument(metavar="ID|URL", help="A feed's id or address.")]
@@ -148,6 +153,42 @@ def check(
     raise typer.Exit(0 if len(good) == len(rows) else 1)
 
 
+@app.command()
+def simulate(
+    data: Data = None,
+    days: Annotated[int, typer.Option(help="How many of the last days to replay.")] = 7,
+    shortest: Annotated[int | None, typer.Option("--min", help="Shortest interval, s.")] = None,
+    longest: Annotated[int | None, typer.Option("--max", help="Longest interval, s.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Replay recorded polling under a policy: requests sent, entries missed, delay to discovery."""
+    settings = load_settings(data=data)
+    with Asker(Warehouse(settings.data).published) as asker:
+        recorded = recorded_feeds(asker.connection)
+    if not recorded:
+        raise UsageError("nothing was recorded yet", remedy="let `duckwire up` run for a few days")
+    end = max(item.born[-1] for item in recorded)
+    start = end - timedelta(days=days)
+    low = shortest or settings.min_interval_s
+    high = longest or settings.max_interval_s
+    if low > high:
+        raise UsageError("--min is larger than --max", remedy="swap them")
+    tick_s = int(settings.ingest_every.total_seconds())
+    histories = [FeedHistory(i.feed_id, i.born, i.listed, i.hints) for i in recorded]
+    first = min(max(settings.first_interval_s, low), high)
+    play = partial(
+        replay, histories, start=start, end=end, tick_s=tick_s, bounds=(low, high, first)
+    )
+    outcomes = [play(), *(play(fixed_s=every) for every in (900, 3600, 14_400, 86_400))]
+    columns = ("policy", "requests", "found", "missed", "mean delay, min")
+    rows = [(o.policy, o.requests, o.found, o.missed, _minutes(o.delay_min)) for o in outcomes]
+    if as_json:
+        show.as_json([asdict(outcome) for outcome in outcomes])
+        return
+    title = f"{len(recorded)} feeds, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    show.table(title, columns, rows)
+
+
 async def _find(settings: Settings, url: str) -> tuple[str, ParsedFeed]:
     async with Client(settings.net, clock=utc_now) as door:
         got = await door.fetch(url, accept="feed", robots=False)
@@ -196,3 +237,7 @@ async def _ask_all(
 def _verdict(got: Fetched, parsed: ParsedFeed | None) -> str:
     reason = got.reason or (parsed.reason if parsed else None)
     return str(reason) if reason else "good"
+
+
+def _minutes(delay: float | None) -> str:
+    return "" if delay is None else f"{delay:.0f}"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from conftest import Desk
+from desks import Desk
 from tables import assert_same_tables, tables_of
 
 from extractors.records import Listing, Reason

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import Desk
+from desks import Desk
 from tables import assert_same_tables
 
 from flows.newsroom import Newsroom

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Desk
+from desks import Desk
 
 from storage.asking import Asker
 from storage.migrate import sql_files

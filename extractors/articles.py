@@ -80,7 +80,7 @@ def _extract(
     if tree is None:
         return _unreadable(url, Reason.UNPARSABLE, "no elements")
     page = read_statements(tree, url)
-    signs = (0, 0.0) if _declared(page) and page.published else _tree_signs(tree)
+    signs = (0, 0.0, frozenset[str]()) if _declared(page) and page.published else _tree_signs(tree)
     feed_text = (entry.content or entry.summary) if entry else None
     text = best_body(
         tree,
@@ -138,21 +138,24 @@ def _unreadable(url: str | None, reason: Reason, detail: str) -> Extracted:
     )  # fmt: skip
 
 
-def _tree_signs(tree: HtmlElement) -> tuple[int, float]:
-    """Count headings that are links, and the share of the page's text that stands in links."""
+def _tree_signs(tree: HtmlElement) -> tuple[int, float, frozenset[str]]:
+    """Count headings that are links; say what share of the page's text stands in links, and what
+    the links say.
+    """
     teasers = sum(1 for _ in tree.xpath("//*[self::h2 or self::h3 or self::h4][.//a or parent::a]"))
     root = tree.find("body")
     root = tree if root is None else root
     unseen = sum(map(text_length, root.iter("script", "style", "noscript", "template")))
     total = text_length(root) - unseen
     linked = sum(map(text_length, root.iter("a")))
-    return teasers, linked / total if total else 0.0
+    said = frozenset(" ".join(link.text_content().split()) for link in root.iter("a"))
+    return teasers, linked / total if total else 0.0, said
 
 
 def _assemble(
     page: Statements,
     body: Body,
-    tree_signs: tuple[int, float],
+    tree_signs: tuple[int, float, frozenset[str]],
     url: str | None,
     entry: Entry | None,
     when: Publication,
@@ -214,19 +217,21 @@ def _declared(page: Statements) -> bool:
 
 
 def _signs(
-    page: Statements, body: Body, tree_signs: tuple[int, float], url: str | None,
+    page: Statements, body: Body, tree_signs: tuple[int, float, frozenset[str]], url: str | None,
     title: str | None, words: int, when: Publication,
 ) -> PageSigns:  # fmt: skip
     declared = _declared(page)
     dated = any(
         item.instant for item in when.candidates if item.origin not in ("http", "url", "time")
     )
-    longest = word_count(max(body.text.split("\n"), key=len), None)
+    lines = body.text.split("\n")
+    longest = word_count(max(lines, key=len), None)
     return PageSigns(
         url=url, title=title, titles=tuple(value for _, value in page.titles),
         text=body.text[:20000], words=words, types=page.linked.types,
         page_types=tuple(page.page_types), declared=declared, dated=dated, teasers=tree_signs[0],
         link_share=tree_signs[1], longest=longest,
+        linked_lines=sum(line.lstrip("#- ") in tree_signs[2] for line in lines) / len(lines),
     )  # fmt: skip
 
 

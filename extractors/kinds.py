@@ -35,6 +35,8 @@ _CONSENT = re.compile(
 _CONSENT_TITLE = re.compile(
     r"^before you continue|^bevor sie|\bcookie|\bconsent\b|privacy (?:choices|settings)|"
     r"datenschutzeinstellung|"
+    r"^(?:accept (?:and continue|all)|agree and|alle akzeptieren|tout accepter|"
+    r"aceptar y continuar)|"
     r"^votre vie privée|^tu privacidad|privacy ?gate|dpg media privacy",
     re.IGNORECASE,
 )
@@ -72,6 +74,7 @@ class PageSigns:
     teasers: int  # headings that are links
     link_share: float  # share of the page's text that stands in links, 0 to 1
     longest: int  # words of the longest paragraph
+    linked_lines: float  # share of the text's lines that are a link's words, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,12 @@ def _is_index(signs: PageSigns) -> bool:
     lists = bool(signs.types & _INDEX_TYPES), signs.teasers >= 10, signs.link_share > 0.6
     if not any(lists):
         return False
-    points = sum(lists) + int(signs.longest < 25) + int(not signs.dated)
+    points = (
+        sum(lists)
+        + 2 * int(signs.linked_lines > 0.6)
+        + int(signs.longest < 25)
+        + int(not signs.dated)
+    )
     points += int(bool(_INDEX_PATH.match(path))) - 2 * int(signs.declared)
     return points >= 3
 

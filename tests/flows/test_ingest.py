@@ -28,9 +28,9 @@ def test_every_listed_article_lands_with_its_title_and_time(
     wanted = {item.url: item for item in newsroom.truth(listed=True)}
     assert set(found) == set(wanted)
     wrong = [
-        (url, found[url], item.title, item.published_at)
+        (url, found[url], item.title, item.published)
         for url, item in wanted.items()
-        if found[url] != (item.title, item.published_at)
+        if found[url] != (item.title, item.published)
     ]
     assert wrong == []
 

@@ -25,7 +25,6 @@ for command in (
     run.run,
     run.demo,
     run.up,
-    ask.sql,
     ask.status,
     run.retry,
     run.forget,
@@ -36,6 +35,8 @@ for command in (
     trying.tag,
 ):
     app.command()(command)
+# A query may begin with a comment, which is no option.
+app.command(context_settings={"ignore_unknown_options": True})(ask.sql)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(topics.app, name="topics")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from extractors.errors import UsageError
 from flows.commands import show
 from flows.commands.run import Data, Json
 from flows.settings import load_settings
@@ -22,7 +24,9 @@ _MOST = 1000
 
 
 def sql(
-    query: Annotated[str | None, typer.Argument(help="The question; none for a prompt.")] = None,
+    query: Annotated[
+        str | None, typer.Argument(help="The question, or a file of one; none for a prompt.")
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -30,7 +34,7 @@ def sql(
     warehouse = Warehouse(load_settings(data=data).data)
     with Asker(warehouse.published) as asker:
         if query is not None:
-            _print(asker.ask(query), as_json)
+            _print(asker.ask(_text(query)), as_json)
             return
         _prompt(asker, as_json)
 
@@ -60,6 +64,16 @@ def status(data: Data = None, as_json: Json = False) -> None:
         for r in found.runs
     ]
     show.table("last runs", ("run", "state", "started (UTC)", "took", "articles"), rows)
+
+
+def _text(query: str) -> str:
+    """The question itself: what was typed, or what the file of that name holds."""
+    if not query.endswith(".sql"):
+        return query
+    try:
+        return Path(query).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{query} cannot be read", remedy=str(error)) from error
 
 
 def _print(answer: Answer, as_json: bool) -> None:

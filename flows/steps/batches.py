@@ -13,15 +13,21 @@ PATIENCE_S = 1.0
 
 
 async def in_batches(
-    work: Sequence[Coroutine[Any, Any, Result]], size: int, patience_s: float = PATIENCE_S
+    work: Sequence[Coroutine[Any, Any, Result]],
+    size: int,
+    *,
+    at_once: int = 200,
+    patience_s: float = PATIENCE_S,
 ) -> AsyncIterator[list[Result]]:
-    """Run all of `work` at once; give the results as they come, up to `size` together.
+    """Run `work`, `at_once` of it together; give the results as they come, up to `size` a group.
 
-    A group that is not full is given when nothing more came for `patience_s` seconds. What `work`
+    Results that nobody has taken yet hold their place, so memory does not grow with the backlog. A
+    group that is not full is given when nothing more came for `patience_s` seconds. What `work`
     raises is raised here; what is still running when the caller leaves is cancelled.
     """
-    arrived: asyncio.Queue[Result | BaseException] = asyncio.Queue()
-    tasks = [asyncio.create_task(_deliver(item, arrived)) for item in work]
+    arrived: asyncio.Queue[Result | BaseException] = asyncio.Queue(size)
+    places = asyncio.Semaphore(at_once)
+    tasks = [asyncio.create_task(_deliver(item, arrived, places)) for item in work]
     left = len(tasks)
     try:
         while left:
@@ -38,14 +44,20 @@ async def in_batches(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for item in work:
+            item.close()  # one that was cancelled before its turn
 
 
 async def _deliver(
-    item: Coroutine[Any, Any, Result], arrived: asyncio.Queue[Result | BaseException]
+    item: Coroutine[Any, Any, Result],
+    arrived: asyncio.Queue[Result | BaseException],
+    places: asyncio.Semaphore,
 ) -> None:
     try:
-        await arrived.put(await item)
+        async with places:
+            await arrived.put(await item)
     except Exception as error:
+        # Raised again by whoever takes it.
         await arrived.put(error)
 
 

@@ -1,0 +1,57 @@
+"""Work that finishes in any order is taken in groups, and a slow one holds nobody back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from flows.steps.batches import in_batches
+
+
+async def after(seconds: float, name: str) -> str:
+    await asyncio.sleep(seconds)
+    return name
+
+
+async def collected(work: list, size: int, **given: float) -> list[list[str]]:
+    return [batch async for batch in in_batches(work, size, **given)]
+
+
+def test_everything_arrives_once() -> None:
+    work = [after(0.001 * (n % 7), str(n)) for n in range(50)]
+    batches = asyncio.run(collected(work, 8))
+    assert sorted(name for batch in batches for name in batch) == sorted(map(str, range(50)))
+    assert all(len(batch) <= 8 for batch in batches)
+
+
+def test_what_is_ready_does_not_wait_for_a_slow_one() -> None:
+    work = [after(0, "quick"), after(0, "too"), after(0.5, "slow")]
+    assert asyncio.run(collected(work, 10, patience_s=0.05)) == [["quick", "too"], ["slow"]]
+
+
+def test_no_more_than_the_places_run_at_once() -> None:
+    running = most = 0
+
+    async def one() -> str:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+        return ""
+
+    asyncio.run(collected([one() for _ in range(30)], 5, at_once=4))
+    assert most <= 4
+
+
+def test_a_bug_in_one_is_raised_and_the_others_are_cancelled() -> None:
+    async def broken() -> str:
+        raise KeyError("bug")
+
+    with pytest.raises(KeyError):
+        asyncio.run(collected([broken(), after(30, "never")], 5))
+
+
+def test_nothing_to_do_gives_nothing() -> None:
+    assert asyncio.run(collected([], 5)) == []

@@ -41,6 +41,7 @@ class Desk:
 def new_desk(data: Path, feeds: list[Listing], **settings: Any) -> Desk:
     data.mkdir()
     listed = data / "feeds.yaml"
+    listed.write_text("feeds: []\n", "utf-8")
     merge(listed, feeds)
     given = {"allow_hosts": ("127.0.0.1",), "pace_allowed": False, **settings}
     return Desk(Settings(data=data, feeds=listed, **given))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 # A slow one must not hold back the others that are ready.
-PATIENCE_S = 1.0
+PATIENCE_S = 0.2
 
 
 async def in_batches(

@@ -19,7 +19,7 @@ _MAX_ENTITIES = 300
 _MAX_ENTITY_VALUE = 16
 
 _DECLARATION = re.compile(r"\s*<\?xml\b[^<>]*>", re.IGNORECASE)
-_SKIPPED = re.compile(r"\s+|<\?[^<>]*>")
+_SKIPPED = re.compile(r"\s+|<\?.*?\?>|<\?[^<>]*>", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
 _DOCTYPE_PART = re.compile(r"""[^"'<>\[\]]+|"[^"]*"|'[^']*'|<!--.*?-->|[<>\[\]]""", re.DOTALL)
 _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
@@ -108,7 +108,7 @@ def _prepare_xml(text: str, notes: tuple[str, ...]) -> Prepared:
     else:
         text = text[at:]
     entities = _plain_entities(doctype)
-    first = _ELEMENT.search(text)
+    first = _ELEMENT.search(text, _after_prolog(text, 0))
     # feedparser believes declarations anywhere before the first element: none may be left there.
     head = text[: first.start()] if first else text
     if entities is None or _ENTITY.search(head):
@@ -129,15 +129,7 @@ def _find_doctype(text: str, at: int) -> tuple[int, int]:
 
     Only white space, comments and processing instructions may stand before it.
     """
-    while True:
-        if text.startswith("<!--", at):
-            at = text.find("-->", at) + 3
-            if at == 2:
-                return -1, -1
-        elif skipped := _SKIPPED.match(text, at):
-            at = skipped.end()
-        else:
-            break
+    at = _after_prolog(text, at)
     if not _DOCTYPE.match(text, at):
         return -1, -1
     start, depth = at, 0
@@ -149,6 +141,20 @@ def _find_doctype(text: str, at: int) -> tuple[int, int]:
         if depth == 0 and part[0] == ">":
             return start, at
     return start, -1
+
+
+def _after_prolog(text: str, at: int) -> int:
+    """Return where white space, comments and processing instructions from `at` on are over."""
+    while True:
+        if text.startswith("<!--", at):
+            end = text.find("-->", at)
+            if end < 0:
+                return at
+            at = end + 3
+        elif skipped := _SKIPPED.match(text, at):
+            at = skipped.end()
+        else:
+            return at
 
 
 def _plain_entities(doctype: str) -> tuple[tuple[str, str], ...] | None:

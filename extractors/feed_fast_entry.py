@@ -34,7 +34,17 @@ _IDLE_IN_ENTRY = frozenset(
 class _EntryReader:
     """One entry on its way: what feedparser's context would hold of it."""
 
-    __slots__ = ("base", "content", "draft", "is_atom", "link", "mend", "pictures", "seen")
+    __slots__ = (
+        "base",
+        "content",
+        "draft",
+        "is_atom",
+        "link",
+        "mend",
+        "people",
+        "pictures",
+        "seen",
+    )
 
     def __init__(self, base: str, is_atom: bool, mend_long: Callable[[str], str]) -> None:
         self.draft = Draft()
@@ -45,6 +55,7 @@ class _EntryReader:
         self.content: tuple[str, bool] | None = None
         # By the rank that `feed_tolerant` gives them: thumbnail, media:content, enclosure.
         self.pictures: list[tuple[int, str]] = []
+        self.people = 0
         self.seen: set[str] = set()
 
     def once(self, key: str) -> None:
@@ -55,6 +66,8 @@ class _EntryReader:
 
     def finish(self) -> Draft:
         draft = self.draft
+        if self.people > max(len(draft.authors), 1):
+            raise Odd  # of several authors one without a name takes another's
         draft.link = self.link or ""
         if self.content is not None:
             value, is_html = self.content
@@ -183,6 +196,7 @@ def _on_author(reader: _EntryReader, element: etree._Element, names: Names) -> N
                 raise Odd
             stated[key] = bare(child)
         name = stated.get("name") or stated.get("email") or ""
+    reader.people += 1
     if name:
         reader.draft.authors.append(name)
 

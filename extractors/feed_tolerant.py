@@ -17,7 +17,7 @@ from xml.sax.xmlreader import InputSource
 from defusedxml.sax import make_parser
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from extractors.feed_author import MAX_AUTHOR
+from extractors.feed_author import author_name
 from extractors.feed_bytes import Prepared
 from extractors.feed_draft import Draft, DraftFeed, as_text
 from extractors.records import Reason
@@ -49,7 +49,12 @@ class _Bounds:
             super()._add_tag(term, scheme, label)  # type: ignore[misc]
 
     def _sync_author_detail(self, key: str = "author") -> None:
-        if len(as_text(self._get_context().get(key))) <= MAX_AUTHOR:  # type: ignore[attr-defined]
+        # feedparser searches for an address in time that grows with the square of the length.
+        context = self._get_context()  # type: ignore[attr-defined]
+        people = context.get(f"{key}s")
+        if people and not people[-1] and (name := author_name(as_text(context.get(key)))):
+            people[-1]["name"] = name
+        elif people and people[-1]:
             super()._sync_author_detail(key)  # type: ignore[misc]
 
 

@@ -1,0 +1,173 @@
+"""Feeds as attackers and accidents make them: nothing escapes or is opened, time is bounded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extractors.feeds import discover_feeds, parse_feed
+from extractors.records import ParsedFeed, Reason
+from tests.extractors.feed_documents import feeds
+
+URL = "https://paper.example/feed.xml"
+ITEM = b'<rss version="2.0"><channel><title>t</title><item><title>a</title>'
+END = b"</item></channel></rss>"
+MANY = 200_000
+# What each takes on an idle machine is under 3 seconds; without its bound, minutes to hours.
+MAX_SECONDS = 15
+
+
+def test_a_body_that_is_the_name_of_a_file_does_not_open_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret.xml").write_bytes(ITEM + END)
+    monkeypatch.chdir(tmp_path)
+    for name in (b"secret.xml", str(tmp_path / "secret.xml").encode(), b"file:secret.xml"):
+        assert parse_feed(name, URL).reason is Reason.NOT_A_FEED
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        '<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">',
+        '<!ENTITY a SYSTEM "file:///etc/hostname">',
+        '<!ENTITY a PUBLIC "p" "https://paper.example/e">',
+        '<!ENTITY % a "x">%a;',
+        f'<!ENTITY a "{"x" * 100}">',
+        "".join(f'<!ENTITY e{n} "x">' for n in range(400)),
+        '<!ENTITY a "<b>&#65;</b>">',
+    ],
+)
+def test_entities_that_expand_or_open_are_refused(declared: str) -> None:
+    item = "<item><title>&a;&b;</title><link>/a</link></item>"
+    body = f"<!DOCTYPE rss [{declared}]><rss version='2.0'><channel>{item}</channel></rss>"
+    feed = parse_feed(body.encode(), URL)
+    assert (feed.reason, feed.detail) == (Reason.UNPARSABLE, "entity declarations are refused")
+
+
+@pytest.mark.parametrize("before", ["<!-- <x> -->", "<?pi <x?>", "junk", "<!-- <!DOCTYPE -->"])
+def test_entities_are_refused_wherever_they_are_hidden_before_the_root(before: str) -> None:
+    bomb = '<!DOCTYPE rss [<!ENTITY a "hahahahahahahahahahaha"><!ENTITY b "&a;&a;&a;">]>'
+    item = "<item><title>x&b;</title></item>"
+    body = f"{before}{bomb}<rss version='2.0'><channel>{item}</channel></rss>".encode()
+    feed = parse_feed(body, URL)
+    assert feed.reason is not None or "haha" not in (feed.entries[0].title or "")
+
+
+def test_short_character_entities_of_old_feeds_still_work() -> None:
+    body = b"""<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN"
+      "http://my.netscape.com/publish/formats/rss-0.91.dtd" [<!ENTITY eacute "&#233;">]>
+      <rss version="0.91"><channel><item><title>Caf&eacute;</title></item></channel></rss>"""
+    feed = parse_feed(body, URL)
+    assert feed.version == "rss091n"
+    assert feed.entries[0].title == "Café"
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "open angles": lambda: ITEM + b"<" * MANY,
+    "open comments": lambda: ITEM + b"<!--" * MANY,
+    "open sections": lambda: ITEM + b"<![CDATA[" * MANY,
+    "open attributes": lambda: ITEM + b'<a b="' * MANY,
+    "ampersands": lambda: ITEM + b"&" * MANY,
+    "depth": lambda: ITEM + b"<b>" * MANY,
+    "attributes": lambda: ITEM + b"<a %s/>" % b" ".join(b'a%d=""' % n for n in range(MANY)) + END,
+    "tags": lambda: ITEM + b"".join(b"<category>%d</category>" % n for n in range(50_000)) + END,
+    "keywords": lambda: (
+        ITEM
+        + b'<m:keywords xmlns:m="http://search.yahoo.com/mrss/">'
+        + b",".join(b"%d" % n for n in range(MANY))
+        + b"</m:keywords>"
+        + END
+    ),
+    "namespaces": lambda: (
+        ITEM + b"".join(b'<n%d:a xmlns:n%d="u:%d"/>' % (n, n, n) for n in range(9999))
+    ),
+    "an endless address": lambda: ITEM + b"<author>" + b"a" * MANY + b"</author>" + END,
+    "an endless title": lambda: (
+        ITEM + b"<description>" + b"&lt;!--" * MANY + b"</description>" + END
+    ),
+    "an endless script": lambda: (
+        ITEM + b"<description>" + b"&lt;script&gt;" * MANY + b"</description>" + END
+    ),
+    "one guid": lambda: (
+        b"<rss version='2.0'><channel>" + b"<item><guid>1</guid></item>" * 50_000 + END
+    ),
+    "declarations": lambda: b"<!DOCTYPE x [" + b'<!ENTITY a "b">' * MANY,
+    "brackets": lambda: b"<!DOCTYPE x" + b"[" * MANY,
+    "quotes": lambda: b"<!DOCTYPE x" + b"\"'" * MANY,
+    "json lists": lambda: (
+        b'{"version": "https://jsonfeed.org/version/1.1", "items": ' + b"[" * MANY
+    ),
+    "json digits": lambda: b'{"version": "jsonfeed.org/version/", "items": [{"id": ' + b"9" * MANY,
+    "base64": lambda: (
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="image/png">'
+        + b"A" * MANY
+        + b"</content></entry></feed>"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_time_stays_bounded_whatever_is_repeated(name: str) -> None:
+    body = HOSTILE[name]()
+    started = time.process_time()
+    feed = parse_feed(body, URL)
+    assert time.process_time() - started < MAX_SECONDS
+    assert feed.reason is not None or len(feed.entries) <= 2000
+
+
+def test_depth_attributes_and_namespaces_beyond_reason_are_refused() -> None:
+    for name in ("depth", "attributes", "namespaces"):
+        feed = parse_feed(HOSTILE[name](), URL)
+        assert feed.reason is Reason.UNPARSABLE
+        assert feed.detail.startswith("refused: ")
+
+
+def _sound(feed: ParsedFeed) -> None:
+    assert feed.reason is None or (not feed.entries and feed.detail)
+    guids = [entry.guid for entry in feed.entries]
+    assert all(guids)
+    assert len(set(guids)) == len(guids)
+    for entry in feed.entries:
+        assert entry.link is None or entry.link.startswith(("http://", "https://"))
+        assert entry.published_at is None or entry.published_at.utcoffset() is not None
+        assert entry.content_hash
+
+
+@given(
+    st.binary(max_size=300), st.sampled_from([None, "text/xml; charset=punycode", "a/b; charset=x"])
+)
+@settings(deadline=None)
+def test_random_bytes_never_raise(body: bytes, content_type: str | None) -> None:
+    _sound(parse_feed(body, URL, content_type=content_type))
+    discover_feeds(body, URL)
+
+
+@given(feeds(), st.data())
+@settings(max_examples=250, deadline=None)
+def test_mutated_feeds_never_raise(body: bytes, data: st.DataObject) -> None:
+    mutated = bytearray(body)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, max(len(mutated) - 1, 0)))
+        until = at + data.draw(st.integers(0, 30))
+        mutated[at:until] = data.draw(
+            st.one_of(
+                st.binary(max_size=6),
+                st.sampled_from(
+                    [b"<", b">", b"&#x110000;", b"</item>", b"<item>", b"]]>", b"\x00"]
+                ),
+            )
+        )
+    _sound(parse_feed(bytes(mutated), URL))
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+@settings(deadline=None)
+def test_any_address_of_the_feed_and_any_header_is_survived(url: str, location: str) -> None:
+    body = ITEM + b"<link>/a</link><guid>b</guid>" + END
+    _sound(parse_feed(body, url, content_location=location))

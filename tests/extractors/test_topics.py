@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractors.records import Judgement, Verdict
+from extractors.topics import (
+    LabelledItem,
+    Tagger,
+    TopicDefinition,
+    TopicError,
+    parse_definition,
+    score_labelled,
+    skeleton,
+)
+
+DEFINITION = """\
+topic: fair
+title: The fair
+window: {first: 2023-09-01, last: 2023-09-30, outside_needs: [named]}
+concepts:
+  baker:
+    aliases: {en: [Baker, "=US"], ru: [пекар*, лидер* гильдии], ko: [제빵사],
+      ja: [パン], zh: [面包师], ar: [خباز]}
+  fair: {aliases: {en: [fair*], ru: [ярмарк*], ko: ["*장터"], ar: [سوق]}}
+  old-baker: {aliases: {en: [Baker Street], "de!": [Becker]}}
+  name: {aliases: {en: ["2023"]}}
+  notice: {aliases: {en: [cookie*]}}
+furniture: notice
+gate: baker
+scenes:
+  both: {all: [baker, fair]}
+  baker: {any: [baker]}
+  named: {all: [fair, name]}
+  other: {any: [old-baker]}
+rules:
+  - {name: named, scene: named, weight: 0}
+  - {name: both, scene: both, weight: 0.6}
+  - {name: baker, scene: baker, unless: both, weight: 0.3}
+  - {name: other, scene: other, where: title, weight: -0.5}
+thresholds: {on: 0.6, mention: 0.2}
+"""  # noqa: E501
+
+
+def _judge(text: str, title: str | None = None, **more: object) -> Judgement:
+    tagger = Tagger([parse_definition(more.pop("definition", DEFINITION), "fair.yaml")])  # type: ignore[arg-type]
+    published = more.get("published_at")
+    assert published is None or isinstance(published, datetime)
+    language = more.get("language")
+    assert language is None or isinstance(language, str)
+    return tagger.judge(title, text, language=language, published_at=published)[0]
+
+
+def _phrases(judgement: Judgement) -> list[str]:
+    return [evidence.phrase for evidence in judgement.evidence]
+
+
+def test_concepts_that_meet_in_a_sentence_put_an_article_on_topic() -> None:
+    judgement = _judge("The BAKER’s fair opened.")
+    assert (judgement.verdict, judgement.rule, judgement.score) == (Verdict.ON, "both", 0.6)
+    assert _phrases(judgement) == ["BAKER", "fair"]
+
+
+def test_concepts_in_two_sentences_do_not_meet() -> None:
+    assert _judge("The baker slept. Then the fair opened.").verdict is Verdict.MENTION
+
+
+@pytest.mark.parametrize("stop", ["Mr. Hall", "the U.S. side", "on Sept. 13"])
+def test_a_full_stop_after_a_short_form_does_not_end_a_sentence(stop: str) -> None:
+    assert _judge(f"The baker and {stop} saw the fair.").verdict is Verdict.ON
+
+
+@pytest.mark.parametrize("ending", ["; ", " | ", "\n", "。", "? "])
+def test_list_marks_and_ends_of_sentences_part_what_stands_beside_them(ending: str) -> None:
+    assert _judge(f"Here is the baker{ending}Here is the fair").verdict is Verdict.MENTION
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("제빵사가 왔다", "제빵사"),
+        ("パン屋", "パン"),
+        ("著名面包师到场", "面包师"),
+        ("والخباز هنا", "خباز"),
+        ("Пекаря видели", "Пекар"),
+        ("с лидером гильдии", "лидером гильдии"),
+        ("the US came", "US"),
+    ],
+)
+def test_words_are_found_in_the_way_of_their_script(text: str, phrase: str) -> None:
+    assert _phrases(_judge(text)) == [phrase]
+
+
+@pytest.mark.parametrize(
+    "text", ["Bakery", "ジャパン", "us came", "Скороспекарь", "مخباز", "새제빵사"]
+)
+def test_parts_of_other_words_are_not_found(text: str) -> None:
+    assert _judge(text).verdict is Verdict.OFF
+
+
+def test_the_longer_phrase_keeps_the_shorter_one_from_counting() -> None:
+    assert _judge("Baker Street").verdict is Verdict.OFF
+
+
+def test_an_alias_kept_for_a_language_counts_there_and_where_none_is_known() -> None:
+    def scored(language: str | None) -> float:
+        return _judge("The baker at the fair.", title="Becker", language=language).score
+
+    assert scored("de-AT") == scored(None) == pytest.approx(0.1)
+    assert scored("en") == 0.6
+
+
+def test_evidence_says_which_field_it_is_from_and_cuts_it() -> None:
+    judgement = _judge("Le  cafe\u0301 and the fair: the Baker", title="A fair baker")
+    assert {evidence.field for evidence in judgement.evidence} == {"title", "text"}
+    for evidence in judgement.evidence:
+        source = (
+            "A fair baker"
+            if evidence.field == "title"
+            else "Le  cafe\u0301 and the fair: the Baker"
+        )
+        assert source[evidence.start : evidence.end] == evidence.phrase
+
+
+def test_outside_the_window_the_text_itself_must_name_the_event() -> None:
+    late = datetime(2024, 5, 1, tzinfo=UTC)
+    unnamed = _judge("The baker's fair.", published_at=late)
+    assert (unnamed.verdict, unnamed.rule) == (Verdict.MENTION, "outside-window")
+    assert _judge("The baker's fair of 2023.", published_at=late).verdict is Verdict.ON
+    assert _judge("The baker's fair.", published_at=None).verdict is Verdict.ON
+
+
+def test_a_notice_is_no_part_of_the_article() -> None:
+    assert _judge("Cookies: the baker at the fair.\nRain.").verdict is Verdict.OFF
+
+
+def test_a_title_about_something_else_takes_away() -> None:
+    assert _judge("The baker at the fair.", title="Baker Street").verdict is Verdict.OFF
+
+
+@pytest.mark.parametrize(
+    ("near", "text", "verdict"),
+    [
+        ("paragraph", "A baker. A fair.", Verdict.ON),
+        ("paragraph", "A baker.\nA fair.", Verdict.MENTION),
+        ("article", "A baker.\nA fair.", Verdict.ON),
+        ("3 words", "A baker at a nice fair.", Verdict.ON),
+        ("3 words", "A baker who did not come to the fair.", Verdict.MENTION),
+    ],
+)
+def test_near_says_how_far_apart_concepts_may_stand(near: str, text: str, verdict: Verdict) -> None:
+    definition = DEFINITION.replace("both: {all", f"both: {{near: {near}, all")
+    assert _judge(text, definition=definition).verdict is verdict
+
+
+def test_another_topic_never_changes_a_verdict() -> None:
+    fair = parse_definition(DEFINITION, "fair.yaml")
+    other = DEFINITION.replace("topic: fair", "topic: other").replace(
+        "[Baker,", "[Baker at the fair,"
+    )
+    both = Tagger([fair, parse_definition(other, "other.yaml")])
+    alone = Tagger([fair])
+    text = "The baker at the fair. Baker Street."
+    first = both.judge("Fair", text, language=None, published_at=None)[0]
+    assert first == alone.judge("Fair", text, language=None, published_at=None)[0]
+
+
+def test_the_gate_looks_at_title_summary_and_the_words_of_the_address() -> None:
+    tagger = Tagger([parse_definition(DEFINITION, "fair.yaml")])
+    assert tagger.likely("The baker", None, None)
+    assert tagger.likely(None, "said the baker", None)
+    assert tagger.likely(None, None, "https://news.example/2023/the-baker_speaks")
+    assert not tagger.likely("The fair", "opened", "https://news.example/fair")
+
+
+@given(st.text(max_size=200), st.text(max_size=400))
+def test_any_text_is_judged_and_evidence_always_cuts(title: str, text: str) -> None:
+    tagger = Tagger([parse_definition(DEFINITION, "fair.yaml")])
+    body = f"{text} baker {title} fair"
+    (judgement,) = tagger.judge(title, body, language=None, published_at=None)
+    assert 0 <= judgement.score <= 1
+    assert (judgement.verdict is Verdict.OFF) == (not judgement.evidence)
+    for evidence in judgement.evidence:
+        source = title if evidence.field == "title" else body
+        assert source[evidence.start : evidence.end] == evidence.phrase
+
+
+def test_the_version_follows_the_content_and_not_the_comments() -> None:
+    version = parse_definition(DEFINITION, "a").version
+    assert parse_definition("# a comment\n" + DEFINITION, "b").version == version
+    assert parse_definition(DEFINITION.replace("0.6", "0.7"), "a").version != version
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "expected"),
+    [
+        ("title: The fair", "titel: The fair", 2, "expected one of"),
+        ("first: 2023-09-01", "first: soon", 3, "expected a day"),
+        ("last: 2023-09-30", "last: 2023-08-30", 3, "not before"),
+        ('["2023"]', "[2023]", 10, "put it in quotes"),
+        ("all: [baker, fair]", "all: [baker, fare]", 15, "known concept"),
+        ("weight: 0.3", "weight: heavy", 22, "expected a number"),
+        ("unless: both", "unless: other", 22, "earlier rule"),
+        ("where: title", "where: headline", 23, "known part"),
+        ("mention: 0.2", "mention: 0.9", 24, "less than on"),
+        ("[Baker Street]", "[B*ker]", 9, "only at the ends of words"),
+        ("gate: baker", "gate: [baker", 14, "valid YAML"),
+    ],
+)
+def test_a_wrong_definition_is_answered_with_its_line(
+    old: str, new: str, line: int, expected: str
+) -> None:
+    assert old in DEFINITION
+    with pytest.raises(TopicError, match=expected) as caught:
+        parse_definition(DEFINITION.replace(old, new, 1), "fair.yaml")
+    assert caught.value.line == line
+    assert str(caught.value).startswith(f"fair.yaml, line {line}: ")
+
+
+def test_the_skeleton_can_be_read_as_it_stands() -> None:
+    definition = parse_definition(skeleton("my-topic"), "my-topic.yaml")
+    assert isinstance(definition, TopicDefinition)
+    assert definition.topic_id == "my-topic"
+
+
+def test_two_topics_of_one_id_are_refused() -> None:
+    definition = parse_definition(DEFINITION, "fair.yaml")
+    with pytest.raises(ValueError, match="each topic once"):
+        Tagger([definition, definition])
+
+
+def test_scores_count_mentions_aside_and_list_every_mistake() -> None:
+    lines = [
+        {"id": "1", "text": "The baker's fair.", "label": "on", "language": "en", "kind": "a"},
+        {"id": "2", "text": "The market.", "label": "on", "language": "en", "kind": "b"},
+        {"id": "3", "text": "Baker fair.", "label": "off", "language": "fr", "kind": "b"},
+        {"id": "4", "text": "Baker fair.", "label": "mention", "language": "fr", "kind": "b"},
+        {"id": "5", "text": "Rain.", "label": "off", "published": "2023-09-02T08:00:00Z"},
+    ]
+    tagger = Tagger([parse_definition(DEFINITION, "fair.yaml")])
+    report = score_labelled([LabelledItem.of(line) for line in lines], tagger, "fair")
+    assert (report.total.precision, report.total.recall, report.total.f1) == (0.5, 0.5, 0.5)
+    assert report.total.mention_rate == 1.0
+    assert [scores.name for scores in report.by_language] == ["en", "fr", "unknown"]
+    assert [mistake.item.item_id for mistake in report.mistakes] == ["2", "3", "4"]
+    assert report.mistakes[1].judgement.evidence
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"label": "on"},
+        {"text": "x", "label": "maybe"},
+        {"text": "x", "label": "on", "published": "soon"},
+    ],
+)
+def test_a_labelled_line_that_cannot_be_used_says_why(line: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        LabelledItem.of(line)

@@ -44,8 +44,8 @@ async def in_batches(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for item in work:
-            item.close()  # one that was cancelled before its turn
+        for coroutine in work:
+            coroutine.close()  # one that was cancelled before its turn
 
 
 async def _deliver(

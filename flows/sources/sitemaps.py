@@ -115,8 +115,9 @@ class Sitemaps:
             yield failed
             return
         read = await asyncio.to_thread(parse_sitemap, fetched.body, fetched.final_url)
-        events = _files(read, unit, self.max_depth) if read.kind == "index" else ()
-        for event in events or self._pages(read, fetched, unit):
+        index = read.kind == "index"
+        events = _files(read, unit, self.max_depth) if index else self._pages(read, fetched, unit)
+        for event in events:
             yield event
         if read.reason is not None:
             yield UnitFailed(read.reason, read.detail)

@@ -42,7 +42,7 @@ rules:
   - {name: baker, scene: baker, unless: both, weight: 0.3}
   - {name: other, scene: other, where: title, weight: -0.5}
 thresholds: {on: 0.6, mention: 0.2}
-"""  # noqa: E501
+"""
 
 
 def _judge(text: str, title: str | None = None, **more: object) -> Judgement:

@@ -1,0 +1,146 @@
+"""The command from the outside: exit statuses, one-line errors, and what machines read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from desks import Desk
+
+TEXT = (
+    "Kim Jong Un and Vladimir Putin met at the Vostochny cosmodrome on Wednesday.\n"
+    "The two leaders talked for hours about satellites, officials in Moscow said.\n"
+    "Source: Harbour Wire\n"
+)
+
+
+def duckwire(
+    *words: str, data: Path | None = None, stdin: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    named = {"DUCKWIRE_DATA": str(data)} if data else {}
+    return subprocess.run(
+        [sys.executable, "-c", "from flows.cli import main; main()", *words],
+        env={**os.environ, **named, **environment},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "article.txt"
+    path.write_text(TEXT, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "status", "said"),
+    [
+        (("run", "--nonsense"), {}, 2, "No such option"),
+        (("run", "--direct", "--seeds", "/not/there"), {}, 2, "no folder"),
+        (("run", "--direct"), {"DUCKWIRE_BATCH": "many"}, 2, "DUCKWIRE_BATCH"),
+        (("run", "--direct"), {"DUCKWIRE_TOPICS": "/not/there"}, 2, "DUCKWIRE_TOPICS"),
+        (("run", "--direct"), {"DUCKWIRE_FEEDS": "/not/there.yaml"}, 2, "/not/there.yaml"),
+        (("sql", "SELECT 1"), {}, 1, "is not there yet"),
+        (("status",), {}, 1, "is not there yet"),
+        (("tag", "/not/there.txt"), {}, 2, "/not/there.txt"),
+        (("topics", "explain", "x"), {}, 1, "is not there yet"),
+        (("forget", "no address"), {}, 2, "no web address"),
+    ],
+)
+def test_what_a_user_can_cause_ends_in_one_line_and_the_right_status(
+    words: tuple[str, ...], environment: dict[str, str], status: int, said: str, tmp_path: Path
+) -> None:
+    done = duckwire(*words, data=tmp_path / "data", **environment)
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+    assert said in done.stderr
+
+
+def test_tagging_a_text_gives_evidence_that_cuts_it(article: Path) -> None:
+    done = duckwire("tag", str(article), "--topic", "kim-putin-summit", "--json")
+    (found,) = json.loads(done.stdout)
+    assert (found["verdict"], found["tagged"]) == ("on", True)
+    text = TEXT.split("Source:", maxsplit=1)[0].strip()
+    bodies = [e for e in found["evidence"] if e["field"] == "text"]
+    assert bodies
+    assert all(text[e["start"] : e["end"]] == e["phrase"] for e in bodies)
+
+
+def test_tagging_lines_gives_one_line_for_each_item_and_topic(tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    items = [{"id": "one", "text": TEXT}, {"text": "A ferry ran aground off the cape."}]
+    path.write_text("\n".join(json.dumps(item) for item in items), "utf-8")
+    done = duckwire("tag", str(path))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {(line["id"], line["topic"]) for line in lines} == {
+        (name, topic) for name in ("one", "2") for topic in ("kim-putin-summit", "g20-delhi-2023")
+    }
+    keys = {"id", "topic", "score", "verdict", "tagged", "evidence"}
+    assert all(set(line) == keys for line in lines)
+
+
+def test_extracting_a_page_shows_every_field_the_readme_of_machines_promises(
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "page.html"
+    paragraphs = "".join(
+        f"<p>Paragraph {n} tells of the harbour and its wall.</p>" for n in range(9)
+    )
+    page.write_text(
+        "<html lang=en><head><title>The wall holds</title>"
+        '<meta property="article:published_time" content="2023-09-13T10:00:00+09:00">'
+        f"</head><body><article><h1>The wall holds</h1>{paragraphs}</article></body></html>"
+    )
+    done = duckwire("extract", str(page), "--url", "https://paper.example/wall", "--json")
+    found = json.loads(done.stdout)
+    assert found["title"] == "The wall holds"
+    assert found["published_at"] == "2023-09-13T01:00:00Z"
+    assert (found["state"], found["reason"], found["language"]) == ("landed", None, "en")
+    assert {"url", "canonical_url", "text", "authors", "publisher", "published_precision"} <= set(
+        found
+    )
+    assert {"published_reason", "modified_at", "kind", "path", "candidates"} <= set(found)
+
+
+def test_reading_a_feed_gives_its_entries(tmp_path: Path) -> None:
+    path = tmp_path / "feed.xml"
+    path.write_text(
+        "<rss version='2.0'><channel><title>T</title><item><title>One\x1b[31m</title>"
+        "<link>https://paper.example/1</link><guid>g1</guid></item></channel></rss>"
+    )
+    (entry,) = json.loads(duckwire("feed", str(path), "--json").stdout)
+    assert set(entry) == {"guid", "link", "title", "published_at", "summary", "authors"}
+    assert (entry["guid"], entry["link"]) == ("g1", "https://paper.example/1")
+    assert "\x1b" not in duckwire("feed", str(path)).stdout
+
+
+def test_a_run_of_files_speaks_to_people_and_to_machines(article: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    plain = duckwire("run", "--direct", "--seeds", str(article.parent), data=data)
+    assert plain.returncode == 0, plain.stderr
+    assert "articles landed\t1" in plain.stdout
+    again = duckwire("run", "--direct", "--json", "--seeds", str(article.parent), data=data)
+    assert json.loads(again.stdout)["stages"]["article"]["known"] == 1
+    rows = json.loads(duckwire("sql", "--json", "SELECT publisher FROM articles", data=data).stdout)
+    assert rows == [{"publisher": "Harbour Wire"}]
+    assert json.loads(duckwire("status", "--json", data=data).stdout)["articles"] == 1
+
+
+def test_the_prompt_answers_what_is_right_and_goes_on_after_what_is_wrong(landed: Desk) -> None:
+    done = duckwire("sql", data=landed.settings.data, stdin="SELECT 41;\nSELECT nope;\nSELECT 43")
+    assert done.returncode == 0
+    assert "41" in done.stdout
+    assert "43" in done.stdout
+    assert "nope" in done.stderr
+
+
+def test_a_wrong_question_has_exit_status_one(landed: Desk) -> None:
+    done = duckwire("sql", "SELECT nope", data=landed.settings.data)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)

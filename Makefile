@@ -13,7 +13,7 @@ run: setup ## set everything up and do the main job once
 	$(BIN)/duckwire run
 
 test: setup-dev ## set everything up and pass the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 test-slow: setup-dev ## the kill, schedule and service tests
 	$(BIN)/python -m pytest -m slow
@@ -50,7 +50,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 
 lock: ## resolve the dependencies again (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra dev --extra notebook --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## remove what make made (data/ stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -67,7 +67,13 @@ class Settings(BaseSettings):
     lock_wait_s: float = Field(60.0, ge=0, description="How long to wait for the working file.")
     lease_wait_s: float = Field(600.0, ge=0, description="How long a run waits for another run.")
     batch: int = Field(50, ge=1, description="Pages landed in one transaction.")
-    workers: int = Field(2, ge=1, description="Pages read at once.")
+    workers: int = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)),
+        ge=1,
+        description="Processes that read pages; by default one for each core.",
+    )
+    page_s: float = Field(10.0, gt=0, description="Bound on reading one page.")
+    page_mb: int = Field(1000, ge=1, description="Bound on the memory that reading a page takes.")
 
     connect_s: float = Field(10.0, gt=0, description="Bound on connecting.")
     read_s: float = Field(30.0, gt=0, description="Bound on each read.")

@@ -27,8 +27,9 @@ from extractors.seeds import MAX_BYTES, read_jsonl, read_seed, read_warc
 from extractors.urls import clean_url
 from flows.settings import ROOT, SAMPLES
 from flows.steps.job import Job
-from flows.steps.pages import at_position, judged, with_article
+from flows.steps.pages import at_position
 from flows.steps.progress import listener
+from flows.steps.reading import judged
 from flows.steps.rows import (
     article_id_of,
     article_landing,
@@ -269,7 +270,7 @@ def _take_page(group: _Group, item: SeedItem, page: Fetched) -> None:
         first_seen_at=now,
         run_id=job.run_id,
     )
-    row, article = with_article(job, group.topics, _bare_task(row, group.kind), row, page.body, now)
+    row, article = job.readers.read(group.topics, _bare_task(row, group.kind), row, page.body, now)
     if article and not page.url:
         moved = replace(article.article, preference=f"2 {source.feed_id}/{item.path}", url=None)
         article = replace(article, article=moved)

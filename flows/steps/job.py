@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from flows.net.client import Client
 from flows.net.door import Fetcher
 from flows.settings import Settings
+from flows.steps.readers import Readers, readers
 from storage.ledger import Worker
 from storage.warehouse import Warehouse
 
@@ -50,6 +51,12 @@ class Job:
     def warehouse(self) -> Warehouse:
         """The working file of this run's data directory."""
         return Warehouse(self.settings.data, lock_wait_s=self.settings.lock_wait_s)
+
+    @property
+    def readers(self) -> Readers:
+        """The warm processes that read pages, shared by all runs of this process."""
+        settings = self.settings
+        return readers(settings.workers, settings.page_s, settings.page_mb * 1_000_000)
 
 
 def new_job(settings: Settings, kind: str, *, clock: Clock = utc_now, door: Door = network) -> Job:

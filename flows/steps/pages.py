@@ -11,20 +11,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from extractors.articles import extract
-from extractors.records import Fetched, Reason, SourceKind, State, WarcPosition
+from extractors.records import Fetched, Reason, State, WarcPosition
 from flows.net.door import Fetcher
 from flows.policy import after_page
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
-from flows.steps.rows import (
-    article_id_of,
-    article_landing,
-    entry_of,
-    page_identity,
-    topic_rows,
-)
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
 from storage.landing import land_pages
@@ -54,7 +46,7 @@ async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: F
     listener().expect("pages", len(tasks))
     with job.warehouse.session() as session:
         forgotten = forgotten_ids(session)
-    pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="extract")
+    pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read")
     fetching = [_one(job, topics, task, door, pool) for task in tasks]
     try:
         with ArchiveWriter(job.settings.archive_root, job.run_id) as archive:
@@ -105,61 +97,8 @@ def make_page(
         first_seen_at=task.first_seen_at,
         run_id=job.run_id,
     )
-    row, article = with_article(job, topics, task, row, fetched.body, now)
+    row, article = job.readers.read(topics, task, row, fetched.body, now)
     return MadePage(row, article, fetched)
-
-
-def with_article(
-    job: Job, topics: Topics, task: PageTask, row: PageRow, body: bytes, now: datetime
-) -> tuple[PageRow, ArticleLanding | None]:
-    """Extract and judge a page's bytes; returns its row completed, and the article if it is one."""
-    extracted = extract(
-        body,
-        task.url if urlsplit(task.url).scheme.startswith("http") else None,
-        entry=entry_of(task),
-        fetched_at=row.fetched_at or now,
-        content_type=row.content_type,
-        last_modified=row.last_modified,
-    )
-    row = replace(
-        row,
-        kind=extracted.kind,
-        path=extracted.path,
-        extractor_version=extracted.extractor_version,
-        article_state=str(extracted.state),
-        article_reason=str(extracted.reason) if extracted.reason else None,
-        detail=extracted.detail or row.detail,
-    )
-    if extracted.state != State.LANDED:
-        return row, None
-    identity, preference = page_identity(task.url, row.final_url, extracted.canonical_url)
-    article_id = article_id_of(identity)
-    landing = article_landing(
-        extracted,
-        article_id=article_id,
-        preference=preference,
-        source_kind=task.source_kind or str(SourceKind.FEED),
-        run_id=job.run_id,
-        now=now,
-        page_id=task.page_id,
-        publisher=task.feed_publisher,
-        country=task.feed_country,
-    )
-    return replace(row, article_id=article_id), judged(topics, landing, now)
-
-
-def judged(topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLanding:
-    """The landing with what every installed topic says of its article."""
-    article = landing.article
-    found = topics.judge(article.title, article.text, article.language, article.published_at)
-    rows = topic_rows(
-        found,
-        article_id=article.article_id,
-        hashed=article.text_hash,
-        run_id=article.run_id,
-        now=now,
-    )
-    return replace(landing, topics=rows)
 
 
 def land_made(job: Job, archive: ArchiveWriter, made: list[MadePage], forgotten: Set[str]) -> None:

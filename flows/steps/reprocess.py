@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from extractors.articles import EXTRACTOR_VERSION
 from extractors.records import State, Verdict, WarcPosition
 from flows.steps.ingest import Call, directly, fetch_group, install_topics, publish_if_due
 from flows.steps.job import Job
-from flows.steps.pages import with_article
 from flows.steps.progress import listener
+from flows.steps.reading import Read
 from flows.steps.rows import topic_rows
 from flows.steps.topics import Topics, load_topics
 from flows.steps.turns import at_work
@@ -102,19 +104,9 @@ def extract_group(job: Job, after: str) -> tuple[str, Changes] | None:
     if not found:
         return None
     listener().expect("pages", len(found))
-    installed = load_topics(job.settings.topics)
-    changes = Changes()
-    made = []
-    for stored in found:
-        position = WarcPosition(stored.warc_file, stored.warc_offset, stored.warc_digest)
-        try:
-            body = read_record(job.settings.archive_root, position).body
-        except StorageError as error:
-            listener().say(f"{stored.task.url}: {error}")
-            changes.unreadable += 1
-            continue
-        made.append(with_article(job, installed, stored.task, _row(job, stored), body, job.clock()))
-        listener().advance("pages")
+    again = partial(_read_again, job, load_topics(job.settings.topics))
+    with ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read") as pool:
+        made = [item for item in map(_told, pool.map(again, found)) if item]
     with job.warehouse.session() as session:
         land_pages(
             session,
@@ -124,8 +116,26 @@ def extract_group(job: Job, after: str) -> tuple[str, Changes] | None:
             now=job.clock(),
             fetched=False,
         )
-    changes.pages = len(made)
-    return found[-1].task.page_id, changes
+    return found[-1].task.page_id, Changes(pages=len(made), unreadable=len(found) - len(made))
+
+
+def _read_again(job: Job, topics: Topics, stored: StoredPage) -> Read | str:
+    """Read one archived page anew; a line for one whose bytes are not to be had any more."""
+    position = WarcPosition(stored.warc_file, stored.warc_offset, stored.warc_digest)
+    try:
+        body = read_record(job.settings.archive_root, position).body
+    except StorageError as error:
+        return f"{stored.task.url}: {error}"
+    return job.readers.read(topics, stored.task, _row(job, stored), body, job.clock())
+
+
+def _told(read: Read | str) -> Read | None:
+    """Tell the listener, who hears this thread alone."""
+    listener().advance("pages")
+    if isinstance(read, str):
+        listener().say(read)
+        return None
+    return read
 
 
 def judge_group(job: Job, after: str) -> tuple[str, Changes] | None:

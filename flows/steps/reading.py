@@ -1,0 +1,75 @@
+"""Reading one page's bytes: extract, fingerprint, judge. Pure, so that any process can do it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from extractors.articles import extract
+from extractors.records import SourceKind, State
+from flows.steps.rows import (
+    article_id_of,
+    article_landing,
+    entry_of,
+    page_identity,
+    topic_rows,
+)
+from flows.steps.topics import Topics
+from storage.rows import ArticleLanding, PageRow, PageTask
+
+Read = tuple[PageRow, ArticleLanding | None]
+
+
+def read_page(topics: Topics, task: PageTask, row: PageRow, body: bytes, now: datetime) -> Read:
+    """Extract and judge a page's bytes; returns its row completed, and the article if it is one.
+
+    `row` says what was fetched, when, and by which run.
+    """
+    extracted = extract(
+        body,
+        task.url if urlsplit(task.url).scheme.startswith("http") else None,
+        entry=entry_of(task),
+        fetched_at=row.fetched_at or now,
+        content_type=row.content_type,
+        last_modified=row.last_modified,
+    )
+    row = replace(
+        row,
+        kind=extracted.kind,
+        path=extracted.path,
+        extractor_version=extracted.extractor_version,
+        article_state=str(extracted.state),
+        article_reason=str(extracted.reason) if extracted.reason else None,
+        detail=extracted.detail or row.detail,
+    )
+    if extracted.state != State.LANDED:
+        return row, None
+    identity, preference = page_identity(task.url, row.final_url, extracted.canonical_url)
+    article_id = article_id_of(identity)
+    landing = article_landing(
+        extracted,
+        article_id=article_id,
+        preference=preference,
+        source_kind=task.source_kind or str(SourceKind.FEED),
+        run_id=row.run_id,
+        now=now,
+        page_id=task.page_id,
+        publisher=task.feed_publisher,
+        country=task.feed_country,
+    )
+    return replace(row, article_id=article_id), judged(topics, landing, now)
+
+
+def judged(topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLanding:
+    """The landing with what every installed topic says of its article."""
+    article = landing.article
+    found = topics.judge(article.title, article.text, article.language, article.published_at)
+    rows = topic_rows(
+        found,
+        article_id=article.article_id,
+        hashed=article.text_hash,
+        run_id=article.run_id,
+        now=now,
+    )
+    return replace(landing, topics=rows)

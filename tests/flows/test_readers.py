@@ -1,0 +1,128 @@
+"""Reader processes: warm, bounded, and no page takes the run down."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from extractors.records import Reason, State
+from flows.steps.readers import Readers
+from flows.steps.reading import read_page
+from flows.steps.topics import load_topics
+from storage.rows import PageRow, PageTask
+
+NOW = datetime(2023, 9, 14, 12, tzinfo=UTC)
+TOPICS = load_topics(Path(__file__).parents[2] / "seeds" / "topics")
+URL = "https://harbour.example/2023/09/13/cranes"
+PAGE = (
+    "<html lang=en><head><title>Cranes arrive at the new quay</title></head><body><article>"
+    "<h1>Cranes arrive at the new quay</h1>"
+    + "".join(
+        f"<p>The {word} crane was lifted ashore on Wednesday while dockers watched from the old "
+        "pier, and the harbour master said that the quay would open before the winter storms.</p>"
+        for word in ("first", "second", "third", "fourth", "fifth", "sixth")
+    )
+    + "</article></body></html>"
+).encode()
+TASK = PageTask(
+    **dict.fromkeys((item.name for item in fields(PageTask)), None)
+    | {"page_id": "p1", "url": URL, "attempts": 0, "authors": (), "tags": ()}
+)
+ROW = PageRow(
+    page_id="p1",
+    url=URL,
+    final_url=URL,
+    state="landed",
+    fetched_at=NOW,
+    first_seen_at=NOW,
+    run_id="r1",
+)
+
+
+@pytest.fixture
+def readers():
+    made = Readers(1, page_s=10, page_bytes=1_000_000_000)
+    yield made
+    made.close()
+
+
+def _child(readers):
+    return readers._children[0].process
+
+
+def test_a_page_reads_as_it_would_in_this_process(readers):
+    assert readers.read(TOPICS, TASK, ROW, PAGE, NOW) == read_page(TOPICS, TASK, ROW, PAGE, NOW)
+
+
+def test_the_process_stays_warm_from_page_to_page(readers):
+    readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    first = _child(readers).pid
+    readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    assert _child(readers).pid == first
+
+
+def test_a_page_that_takes_too_long_is_recorded_and_the_next_one_is_read():
+    readers = Readers(1, page_s=0.001, page_bytes=1_000_000_000)
+    try:
+        row, article = readers.read(TOPICS, TASK, ROW, PAGE * 200, NOW)
+        assert article is None
+        assert (row.article_state, row.article_reason) == (str(State.FAILED), str(Reason.CRASHED))
+        assert "over 0.001 s" in row.detail
+        readers._page_s = 10
+        assert readers.read(TOPICS, TASK, ROW, PAGE, NOW)[1] is not None
+    finally:
+        readers.close()
+
+
+def test_a_page_that_takes_too_much_memory_is_recorded_and_the_next_one_is_read():
+    readers = Readers(1, page_s=60, page_bytes=30_000_000)
+    huge = b"<html><body>" + b"<div><p>word " * 2_000_000
+    try:
+        row, article = readers.read(TOPICS, TASK, ROW, huge, NOW)
+        assert article is None
+        assert row.article_reason == str(Reason.CRASHED)
+        assert readers.read(TOPICS, TASK, ROW, PAGE, NOW)[1] is not None
+    finally:
+        readers.close()
+
+
+def test_a_process_that_was_killed_is_replaced(readers):
+    readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    os.kill(_child(readers).pid, signal.SIGKILL)
+    row, _ = readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    assert row.article_reason == str(Reason.CRASHED)
+    assert readers.read(TOPICS, TASK, ROW, PAGE, NOW)[1] is not None
+
+
+def test_a_stop_of_the_whole_group_is_left_to_the_parent(readers):
+    readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    os.kill(_child(readers).pid, signal.SIGINT)
+    os.kill(_child(readers).pid, signal.SIGTERM)
+    assert readers.read(TOPICS, TASK, ROW, PAGE, NOW)[1] is not None
+
+
+def test_a_process_ends_when_its_parent_lets_go(readers):
+    readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    readers._children[0].connection.close()
+    assert _child(readers).wait(timeout=5) == 0
+
+
+def test_topics_that_change_between_pages_are_the_ones_judged_by(readers, tmp_path):
+    readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    (tmp_path / "none").mkdir()
+    _, article = readers.read(load_topics(tmp_path / "none"), TASK, ROW, PAGE, NOW)
+    assert article.topics == ()
+    _, article = readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    assert {row.topic_id for row in article.topics} == set(TOPICS.versions)
+
+
+def test_more_callers_than_processes_wait_their_turn(readers):
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: readers.read(TOPICS, TASK, ROW, PAGE, NOW), range(8)))
+    assert len({article.article.article_id for _, article in done}) == 1

@@ -26,7 +26,6 @@ from typing import Any
 
 from extractors.articles import EXTRACTOR_VERSION
 from extractors.records import Reason, State
-from extractors.topics import parse_definition
 from flows.steps.reading import Read, read_page
 from flows.steps.topics import Topics
 from storage.rows import PageRow, PageTask
@@ -116,9 +115,9 @@ class Readers:
 
     def _ask(self, child: _Child, topics: Topics, work: tuple[Any, ...]) -> Read:
         key = tuple(topics.versions.values())
-        texts = None if key in child.topics else topics.texts
+        fresh = None if key in child.topics else Topics(topics.definitions, topics.texts)
         try:
-            child.connection.send_bytes(pickle.dumps((key, texts, *work), protocol=5))
+            child.connection.send_bytes(pickle.dumps((key, fresh, *work), protocol=5))
             if not child.connection.poll(self._page_s):
                 raise _Ended(f"reading it took over {self._page_s:g} s")
             answer = pickle.loads(child.connection.recv_bytes())  # noqa: S301  (our own child)
@@ -172,10 +171,9 @@ def _serve(connection: Connection) -> None:
             message = connection.recv_bytes()
         except EOFError:
             return
-        key, texts, task, row, body, now = pickle.loads(message)  # noqa: S301  (our own parent)
-        if texts is not None:
-            found = (parse_definition(text, name) for name, text in texts.items())
-            installed[key] = Topics(tuple(found), texts)
+        key, fresh, task, row, body, now = pickle.loads(message)  # noqa: S301  (our own parent)
+        if fresh is not None:
+            installed[key] = fresh
         answer: Read | str
         try:
             answer = read_page(installed[key], task, row, body, now)

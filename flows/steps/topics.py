@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from extractors.errors import SettingsError
@@ -61,16 +61,23 @@ def load_topic(where: str, folder: Path) -> Topics:
 
 
 def _topics(paths: list[Path]) -> Topics:
+    try:
+        read = tuple((str(path), path.read_text("utf-8")) for path in paths)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"a topic definition cannot be read: {error}") from error
+    return _parsed(read)
+
+
+@lru_cache(maxsize=8)
+def _parsed(read: tuple[tuple[str, str], ...]) -> Topics:
+    """Definitions from (path, text); a run asks several times, and parsing takes half a second."""
     definitions: list[TopicDefinition] = []
     texts: dict[str, str] = {}
-    for path in paths:
+    for path, text in read:
         try:
-            text = path.read_text("utf-8")
-            definition = parse_definition(text, str(path))
+            definition = parse_definition(text, path)
         except TopicError as error:
             raise SettingsError(str(error)) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} cannot be read: {error}") from error
         if definition.topic_id in texts:
             raise SettingsError(f"{path}: another definition has the id {definition.topic_id} too.")
         definitions.append(definition)

@@ -29,7 +29,7 @@ from flows.settings import ROOT, SAMPLES
 from flows.steps.job import Job
 from flows.steps.pages import at_position
 from flows.steps.progress import listener
-from flows.steps.reading import judged
+from flows.steps.reading import bare_task, judged
 from flows.steps.rows import (
     article_id_of,
     article_landing,
@@ -46,7 +46,6 @@ from storage.rows import (
     EntryRow,
     FailureRow,
     PageRow,
-    PageTask,
     PollLanding,
     PollRow,
 )
@@ -270,7 +269,7 @@ def _take_page(group: _Group, item: SeedItem, page: Fetched) -> None:
         first_seen_at=now,
         run_id=job.run_id,
     )
-    row, article = job.readers.read(group.topics, _bare_task(row, group.kind), row, page.body, now)
+    row, article = job.readers.read(group.topics, bare_task(row, group.kind), row, page.body, now)
     if article and not page.url:
         moved = replace(article.article, preference=f"2 {source.feed_id}/{item.path}", url=None)
         article = replace(article, article=moved)
@@ -330,35 +329,6 @@ def _page_of(listing: Listing, item: SeedItem) -> tuple[str, str]:
     named = clean_url(item.page.url) if item.page and item.page.url else None
     url = named or f"{listing.url}/{item.path}"
     return page_id_of(url), url
-
-
-def _bare_task(row: PageRow, kind: str) -> PageTask:
-    return PageTask(
-        page_id=row.page_id,
-        url=row.url,
-        attempts=0,
-        first_attempt_at=None,
-        first_seen_at=row.first_seen_at,
-        body_hash=None,
-        entry_id=None,
-        guid=None,
-        link=None,
-        title=None,
-        summary=None,
-        content=None,
-        authors=(),
-        tags=(),
-        image=None,
-        language=None,
-        published_at=None,
-        published_raw=None,
-        published_precision="none",
-        modified_at=None,
-        source_kind=kind,
-        feed_publisher=None,
-        feed_language=None,
-        feed_country=None,
-    )
 
 
 def _failure(group: _Group, path: str, reason: Reason, detail: str) -> FailureRow:

@@ -73,3 +73,33 @@ def judged(topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLan
         now=now,
     )
     return replace(landing, topics=rows)
+
+
+def bare_task(row: PageRow, kind: str) -> PageTask:
+    """A page that no entry named: what there is to say of it before it is read."""
+    return PageTask(
+        page_id=row.page_id,
+        url=row.url,
+        attempts=0,
+        first_attempt_at=None,
+        first_seen_at=row.first_seen_at,
+        body_hash=None,
+        entry_id=None,
+        guid=None,
+        link=None,
+        title=None,
+        summary=None,
+        content=None,
+        authors=(),
+        tags=(),
+        image=None,
+        language=None,
+        published_at=None,
+        published_raw=None,
+        published_precision="none",
+        modified_at=None,
+        source_kind=kind,
+        feed_publisher=None,
+        feed_language=None,
+        feed_country=None,
+    )

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from isal import isal_zlib
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
@@ -29,6 +30,8 @@ from extractors.records import Fetched, WarcPosition
 from storage.errors import StorageError
 
 SEGMENT_BYTES = 256 * 1024 * 1024
+_LEVEL = 3  # isal's best: 22 % of a page is left, zlib's 9 leaves 20 % and takes ten times as long
+_GZIP = 31  # zlib's word for a window of 32 KB in gzip's container
 # The stored payload is decoded, so what described its encoding on the wire would lie.
 _WIRE_ONLY = {"content-encoding", "transfer-encoding", "content-length"}
 # Cookies and credentials are nobody's business afterwards.
@@ -79,8 +82,7 @@ class ArchiveWriter:
         try:
             target = self._segment(now)
             offset = target.tell()
-            writer = WARCWriter(target, gzip=True)
-            writer.write_record(_response(writer, fetched, now))
+            target.write(_member(fetched, now))
             target.flush()
         except OSError as error:
             raise StorageError(
@@ -115,6 +117,14 @@ class ArchiveWriter:
             with suppress(FileExistsError):
                 self._file = path.open("xb")
         return self._file
+
+
+def _member(fetched: Fetched, now: datetime) -> bytes:
+    """One record as a gzip member of its own, which is what lets readers start at its offset."""
+    plain = io.BytesIO()
+    writer = WARCWriter(plain, gzip=False)
+    writer.write_record(_response(writer, fetched, now))
+    return isal_zlib.compress(plain.getvalue(), _LEVEL, wbits=_GZIP)
 
 
 def payload_digest(body: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -18,12 +18,17 @@ async def in_batches(
     *,
     at_once: int = 200,
     patience_s: float = PATIENCE_S,
+    weigh: Callable[[Result], int] = lambda _: 0,
+    most_weight: int = 0,
+    pauses: bool = False,
 ) -> AsyncIterator[list[Result]]:
     """Run `work`, `at_once` of it together; give the results as they come, up to `size` a group.
 
     Results that nobody has taken yet hold their place, so memory does not grow with the backlog. A
-    group that is not full is given when nothing more came for `patience_s` seconds. What `work`
-    raises is raised here; what is still running when the caller leaves is cancelled.
+    group that is not full is given when nothing more came for `patience_s` seconds, or when its
+    results weigh more than `most_weight`. With `pauses`, an empty group says that nothing has come
+    for that long since the last one. What `work` raises is raised here; what is still running when
+    the caller leaves is cancelled.
     """
     arrived: asyncio.Queue[Result | BaseException] = asyncio.Queue(size)
     places = asyncio.Semaphore(at_once)
@@ -31,13 +36,17 @@ async def in_batches(
     left = len(tasks)
     try:
         while left:
+            if pauses and not await _soon(arrived, patience_s):
+                yield []
             batch = [_result(await arrived.get())]
-            while len(batch) < min(size, left):
+            weight = weigh(batch[0])
+            while len(batch) < min(size, left) and weight <= most_weight:
                 try:
                     item = await asyncio.wait_for(arrived.get(), patience_s)
                 except TimeoutError:
                     break
                 batch.append(_result(item))
+                weight += weigh(batch[-1])
             left -= len(batch)
             yield batch
     finally:
@@ -46,6 +55,16 @@ async def in_batches(
         await asyncio.gather(*tasks, return_exceptions=True)
         for coroutine in work:
             coroutine.close()  # one that was cancelled before its turn
+
+
+async def _soon(arrived: asyncio.Queue[Result | BaseException], seconds: float) -> bool:
+    """Whether something can be taken within that time. Takes nothing."""
+    end = asyncio.get_running_loop().time() + seconds
+    while arrived.empty():
+        if asyncio.get_running_loop().time() >= end:
+            return False
+        await asyncio.sleep(seconds / 10)
+    return True
 
 
 async def _deliver(

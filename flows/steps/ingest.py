@@ -25,7 +25,7 @@ from storage.work import due_pages
 
 # Large groups: the slowest of one group holds up the next one.
 FEEDS_A_STEP = 5000
-PAGES_A_STEP = 1000
+PAGES_A_STEP = 5000
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")

@@ -17,6 +17,7 @@ from flows.policy import after_page
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
+from flows.steps.sitting import Sitting
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
 from storage.landing import land_pages
@@ -25,6 +26,8 @@ from storage.work import forgotten_ids
 
 # Our own outage charges nobody a try; the next run asks again.
 _OFFLINE_PAUSE = timedelta(minutes=5)
+# A batch of pages is held in memory until it lands.
+_BATCH_BYTES = 64_000_000
 _HTML_TYPES = ("html", "xml", "text/plain")
 
 
@@ -49,10 +52,22 @@ async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: F
     pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read")
     fetching = [_one(job, topics, task, door, pool) for task in tasks]
     try:
-        with ArchiveWriter(job.settings.archive_root, job.run_id) as archive:
-            async for batch in in_batches(fetching, job.settings.batch):
-                await asyncio.to_thread(land_made, job, archive, batch, forgotten)
-                listener().advance("pages", len(batch))
+        with (
+            ArchiveWriter(job.settings.archive_root, job.run_id) as archive,
+            Sitting(job.warehouse) as sitting,
+        ):
+            async for batch in in_batches(
+                fetching,
+                job.settings.batch,
+                weigh=lambda made: len(made.fetched.body),
+                most_weight=_BATCH_BYTES,
+                pauses=True,
+            ):
+                if batch:
+                    await asyncio.to_thread(land_made, job, archive, batch, forgotten, sitting)
+                    listener().advance("pages", len(batch))
+                else:
+                    await asyncio.to_thread(sitting.rise)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return len(tasks)
@@ -101,7 +116,9 @@ def make_page(
     return MadePage(row, article, fetched)
 
 
-def land_made(job: Job, archive: ArchiveWriter, made: list[MadePage], forgotten: Set[str]) -> None:
+def land_made(
+    job: Job, archive: ArchiveWriter, made: list[MadePage], forgotten: Set[str], sitting: Sitting
+) -> None:
     """Keep the bytes, then land the rows that name them, in one transaction.
 
     Nothing is kept of pages and articles whose id is `forgotten`.
@@ -115,7 +132,7 @@ def land_made(job: Job, archive: ArchiveWriter, made: list[MadePage], forgotten:
         rows.append(row)
     archive.sync()
     articles = [item.article for item in made if item.article]
-    with job.warehouse.session() as session:
+    with sitting.session() as session:
         land_pages(session, rows, articles, run_id=job.run_id, now=job.clock())
 
 

@@ -55,3 +55,15 @@ def test_a_bug_in_one_is_raised_and_the_others_are_cancelled() -> None:
 
 def test_nothing_to_do_gives_nothing() -> None:
     assert asyncio.run(collected([], 5)) == []
+
+
+def test_a_pause_is_told_once_by_an_empty_group() -> None:
+    work = [after(0, "quick"), after(0.3, "slow")]
+    given = asyncio.run(collected(work, 1, patience_s=0.05, pauses=True))
+    assert given == [["quick"], [], ["slow"]]
+
+
+def test_heavy_results_are_given_before_the_group_is_full() -> None:
+    work = [after(0, "x" * 10) for _ in range(6)]
+    given = asyncio.run(collected(work, 6, weigh=len, most_weight=25))
+    assert [len(batch) for batch in given] == [3, 3]

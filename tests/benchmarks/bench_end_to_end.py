@@ -1,0 +1,165 @@
+"""A whole run over loopback: feeds and pages in, articles landed, archived, tagged and published.
+
+DUCKWIRE_BENCH_FEEDS and DUCKWIRE_BENCH_PAGES set the size (1,000 and 10,000 by default).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import psutil
+import pytest
+from desks import new_desk
+
+from extractors.records import FeedKind, Listing
+from flows.settings import ROOT
+from flows.steps.reading import bare_task, read_page
+from flows.steps.topics import load_topics
+from storage.rows import PageRow
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
+
+FEEDS = int(os.environ.get("DUCKWIRE_BENCH_FEEDS", "1000"))
+PAGES = int(os.environ.get("DUCKWIRE_BENCH_PAGES", "10000"))
+CORES = len(os.sched_getaffinity(0))
+LEAST_SHARE = 0.75
+LEAST_POLLS_A_SECOND = 300
+MOST_MEMORY_MB = 1500
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TOPICS = load_topics(ROOT / "seeds" / "topics")
+
+
+@dataclass
+class Cost:
+    """What a run took: seconds by the clock, CPU seconds of its processes and of the server."""
+
+    wall: float
+    cpu: float
+    server: float
+    memory_mb: float
+    report: dict[str, object]
+
+
+class Watch(threading.Thread):
+    """Adds up the memory (proportional share) of a process tree, and keeps the highest."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        super().__init__(daemon=True)
+        self.process, self.highest, self.over = process, 0.0, threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.5):
+            total = 0
+            for each in [self.process, *self._children()]:
+                try:
+                    total += each.memory_full_info().pss
+                except psutil.Error:
+                    continue
+            self.highest = max(self.highest, total / 1e6)
+
+    def _children(self) -> list[psutil.Process]:
+        try:
+            return self.process.children(recursive=True)
+        except psutil.Error:
+            return []
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[tuple[psutil.Process, list[Listing]]]:
+    """The newsroom in a process of its own, so that its CPU can be told from ours."""
+    line = [sys.executable, "-m", "flows.newsroom", "--port", "0"]
+    line += ["--feeds", str(FEEDS), "--pages", str(PAGES)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout
+        process.stdout.readline()
+        feeds: list[Listing] = []
+        while len(feeds) < FEEDS:
+            name, language, url = process.stdout.readline().split()
+            if name.startswith("g1-"):
+                feeds.append(Listing(name, url, kind=FeedKind.FEED, language=language))
+        yield psutil.Process(process.pid), feeds
+        process.terminate()
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def _run(data: Path, feeds: Path, server: psutil.Process, *options: str) -> Cost:
+    environment = {
+        **os.environ,
+        "DUCKWIRE_DATA": str(data),
+        "DUCKWIRE_FEEDS": str(feeds),
+        "DUCKWIRE_ALLOW_HOSTS": "127.0.0.1",
+        "DUCKWIRE_PACE_ALLOWED": "false",
+    }
+    program = "from flows.cli import main; main()"
+    line = [sys.executable, "-c", program, "run", "--direct", "--json", *options]
+    before, start = _cpu(server), time.perf_counter()
+    used = os.times()
+    process = subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, cwd=ROOT)
+    watch = Watch(psutil.Process(process.pid))
+    watch.start()
+    output, _ = process.communicate()
+    wall = time.perf_counter() - start
+    watch.over.set()
+    now = os.times()
+    cpu = now.children_user + now.children_system - used.children_user - used.children_system
+    assert process.returncode == 0
+    return Cost(wall, cpu, _cpu(server) - before, watch.highest, json.loads(output))
+
+
+def _reading_ms(database: Path, archive: Path) -> float:
+    """CPU of reading one of the run's own pages in this process, in milliseconds."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        urls = connection.execute(
+            "SELECT url FROM pages WHERE state = 'landed' ORDER BY hash(url) LIMIT 300"
+        ).fetchall()
+    del archive
+    bodies = [(url, urllib.request.urlopen(url).read()) for (url,) in urls]
+    spent = 0.0
+    for number, (url, body) in enumerate(bodies):
+        row = PageRow(
+            page_id=url, url=url, final_url=url, state="landed", first_seen_at=NOW, run_id="bench"
+        )
+        start = time.process_time()
+        read_page(TOPICS, bare_task(row, "feed"), row, body, NOW)
+        if number >= 20:
+            spent += time.process_time() - start
+    size = sum(len(body) for _, body in bodies) / len(bodies) / 1000
+    print(f"a page has {size:.0f} KB")
+    return 1000 * spent / (len(bodies) - 20)
+
+
+def test_a_whole_run(room: tuple[psutil.Process, list[Listing]], tmp_path: Path) -> None:
+    """Everything once, then every feed again, unchanged."""
+    server, feeds = room
+    desk = new_desk(tmp_path / "data", feeds)
+    cost = _run(desk.settings.data, desk.settings.feeds, server)
+    print()
+    reading = _reading_ms(desk.database, tmp_path)
+    ours = CORES * cost.wall - cost.server
+    share = PAGES * reading / 1000 / ours
+    print(f"{PAGES} pages of {FEEDS} feeds on {CORES} cores, {cost.wall:.1f} s by the clock")
+    print(f"{'reading a page, one process':42}{reading:8.1f} ms CPU")
+    print(f"{'everything else':42}{1000 * cost.cpu / PAGES - reading:8.1f} ms CPU a page")
+    print(f"{'the stand-in server':42}{1000 * cost.server / PAGES:8.1f} ms CPU a page")
+    print(f"{'idle':42}{1000 * (ours - cost.cpu) / PAGES:8.1f} ms a page")
+    print(f"{'share of cores x the one-process rate':42}{share:8.2f}")
+    print(f"{'memory of the process tree':42}{cost.memory_mb:8.0f} MB")
+    again = _run(desk.settings.data, desk.settings.feeds, server, "--all", "--no-pages")
+    rate = FEEDS / again.wall
+    print(f"{'unchanged feeds, start of process included':42}{rate:8.0f} polls/s")
+    print(json.dumps(cost.report)[:600])

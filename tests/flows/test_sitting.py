@@ -1,0 +1,57 @@
+"""One opening of the working file serves many batches, and never for long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from flows.steps.sitting import Sitting
+from storage.errors import StorageError
+from storage.warehouse import Warehouse
+
+NOW = datetime(2023, 9, 13, tzinfo=UTC)
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    made = Warehouse(tmp_path, lock_wait_s=0.1)
+    made.migrate(NOW)
+    return made
+
+
+def test_sessions_of_one_sitting_share_one_opening(warehouse):
+    with Sitting(warehouse) as sitting:
+        with sitting.session() as first:
+            pass
+        with sitting.session() as second:
+            assert second is first
+
+
+def test_a_pause_closes_the_file_until_the_next_session(warehouse):
+    with Sitting(warehouse) as sitting:
+        with sitting.session() as session:
+            pass
+        sitting.rise()
+        with pytest.raises(duckdb.ConnectionException):
+            session.execute("SELECT 1")
+        with sitting.session() as fresh:
+            assert fresh.execute("SELECT count(*) FROM articles").fetchone() == (0,)
+
+
+def test_a_sitting_ends_after_a_while_so_that_others_get_their_turn(warehouse):
+    with Sitting(warehouse, most_s=0) as sitting:
+        with sitting.session() as session:
+            pass
+        with pytest.raises(duckdb.ConnectionException):
+            session.execute("SELECT 1")
+
+
+def test_what_the_disk_refuses_is_told_in_the_warehouses_words(warehouse):
+    with (
+        Sitting(warehouse) as sitting,
+        pytest.raises(StorageError, match="nothing that had landed"),
+        sitting.session(),
+    ):
+        raise duckdb.IOException("No space left on device")

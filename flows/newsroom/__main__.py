@@ -21,6 +21,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--public-base", help="the base URL that the content names")
     parser.add_argument("--feeds", type=int, default=0, help="serve this many generated feeds too")
     parser.add_argument("--pages", type=int, default=0, help="articles in the generated feeds")
+    parser.add_argument("--heavy", action="store_true", help="generated pages of today's size")
     parser.add_argument("--seed", type=int, default=1, help="what the generated part is made from")
     return parser.parse_args()
 
@@ -31,7 +32,9 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    scale = generate(asked.seed, feeds=asked.feeds, pages=asked.pages) if asked.feeds else None
+    scale = None
+    if asked.feeds:
+        scale = generate(asked.seed, feeds=asked.feeds, pages=asked.pages, heavy=asked.heavy)
     try:
         room = Newsroom.start(
             asked.data,

@@ -1,6 +1,6 @@
 """What stands around an article on a real page: navigation, consent banner, boxes, scripts.
 
-Pure, and the same for the same outlet; it brings a page to a realistic 20 to 80 KB.
+Pure, and the same for the same outlet; it brings a page to 20 to 80 KB, a heavy one to 100 to 200.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from flows.newsroom.model import Outlet, article_path
 
 def head(outlet: Outlet) -> str:
     """Return style sheets and scripts as they fill the head of a page."""
-    return _bulk(outlet.outlet_id)
+    return _bulk(outlet.outlet_id, 4 if outlet.heavy else 1)
 
 
 @lru_cache(maxsize=64)
-def _bulk(seed: str) -> str:
+def _bulk(seed: str, times: int) -> str:
     dice = random.Random(f"furniture:{seed}")  # noqa: S311 - filler, not a secret
     rules = "".join(
         f".c{dice.randrange(16**6):06x}{{margin:{dice.randint(0, 40)}px;"
         f"color:#{dice.randrange(16**6):06x};"
         f"display:{dice.choice(('flex', 'grid', 'block'))};line-height:1.{dice.randint(1, 9)}}}\n"
-        for _ in range(dice.randint(110, 420))
+        for _ in range(times * dice.randint(110, 420))
     )
     state = ",".join(
         f'"k{dice.randrange(16**8):08x}":{{"slot":{dice.randint(1, 99)},"on":true}}'
-        for _ in range(dice.randint(60, 500))
+        for _ in range(times * dice.randint(60, 500))
     )
     return f"<style>\n{rules}</style>\n<script>window.__STATE__={{{state}}};</script>\n"
 
@@ -46,8 +46,41 @@ def top(outlet: Outlet, words: Words, base: str) -> str:
         f"<p>{escape(words.cookie)}</p>"
         f"<button>{escape(words.accept)}</button></div>\n"
         f'<header class="site-header"><a class="logo" href="{home}">{escape(outlet.name)}</a>\n'
-        f'<nav class="main-nav"><ul>{links}</ul></nav></header>\n'
+        f'<nav class="main-nav"><ul>{links}</ul></nav>{_menu(outlet, words, home)}</header>\n'
     )
+
+
+def _menu(outlet: Outlet, words: Words, home: str) -> str:
+    """Return the menu of every section and subsection that heavy pages open with."""
+    if not outlet.heavy:
+        return ""
+    columns = "".join(
+        f'<div class="mega-col"><a class="mega-head" href="{home}#m{number}">'
+        f"<span>{escape(word)}</span></a><ul>"
+        + "".join(
+            f'<li class="mega-item"><a href="{home}#m{number}-{sub}"><span class="ico"></span>'
+            f"{escape(other)}</a></li>\n"
+            for sub, other in enumerate(words.nav)
+        )
+        + "</ul></div>\n"
+        for number, word in enumerate(words.nav)
+    )
+    return f'<div class="mega-menu" hidden>{columns}</div>\n'
+
+
+def _cards(outlet: Outlet, words: Words, base: str) -> str:
+    """Return the wall of teasers that heavy pages end with."""
+    if not outlet.heavy:
+        return ""
+    cards = "".join(
+        f'<div class="card"><div class="card-media"><a href="{base}{article_path(outlet, each)}">'
+        f'<picture><source srcset="/i/{number}.webp"><img src="/i/{number}.jpg" alt=""></picture>'
+        f'</a></div><div class="card-body"><span class="kicker">{escape(words.nav[0])}</span>'
+        f'<h4><a href="{base}{article_path(outlet, each)}">{escape(each.title)}</a></h4>'
+        f"<time>{each.published:%H:%M}</time></div></div>\n"
+        for number, each in enumerate((outlet.articles * 30)[:30])
+    )
+    return f'<section class="card-wall">{cards}</section>\n'
 
 
 def bottom(outlet: Outlet, words: Words, base: str, *, skip: str = "") -> str:
@@ -62,6 +95,7 @@ def bottom(outlet: Outlet, words: Words, base: str, *, skip: str = "") -> str:
         f"{headlines(outlet, base, limit=8, skip=skip)}</aside>\n"
         f'<section id="comments" class="comments"><h3>{escape(words.comments_title)}</h3>'
         f"<ol>{said}</ol></section>\n"
+        f"{_cards(outlet, words, base)}"
         f'<footer class="site-footer"><p>{escape(words.footer)}</p>{legal}</footer>\n'
     )
 

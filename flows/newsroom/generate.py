@@ -24,25 +24,29 @@ def generate(
     pages: int,
     languages: Sequence[str] = ("en", "ko", "ru", "ja", "zh", "es", "fr", "de"),
     on_topic: float = 0.05,
+    heavy: bool = False,
     folder: Path = DEFAULT_DIR,
 ) -> Newsdesk:
     """Return `feeds` outlets with `pages` articles in all, the same for the same arguments.
 
     The articles are dated in September 2023 (UTC) and spread evenly over the outlets; the share
     `on_topic` of them is about the summit (label on), the rest about nothing that exists. Each
-    feed lists all of its outlet's articles. Paragraphs are made only when asked for, so memory
-    grows by about 1 KB an article. Raises KeyError for a language that has no prose file.
+    feed lists all of its outlet's articles. `heavy` makes pages as large as today's. Paragraphs
+    are made only when asked for, so memory grows by about 1 KB an article. Raises KeyError for a
+    language that has no prose file.
     """
     grammars = load_grammars(folder)
     counts = [pages // feeds + (number < pages % feeds) for number in range(feeds)]
     outlets = tuple(
-        _outlet(seed, number, count, grammars[languages[number % len(languages)]], on_topic)
+        _outlet(seed, number, count, grammars[languages[number % len(languages)]], on_topic, heavy)
         for number, count in enumerate(counts)
     )
     return Newsdesk(outlets=outlets, words=load_words(folder))
 
 
-def _outlet(seed: int, number: int, count: int, grammar: Grammar, on_topic: float) -> Outlet:
+def _outlet(
+    seed: int, number: int, count: int, grammar: Grammar, on_topic: float, heavy: bool
+) -> Outlet:
     dice = random.Random(f"outlet:{seed}:{number}")  # noqa: S311 - variety, not a secret
     outlet_id = f"g{seed}-{number:05d}"
     form = tuple(FeedForm)[number % len(FeedForm)]
@@ -61,6 +65,7 @@ def _outlet(seed: int, number: int, count: int, grammar: Grammar, on_topic: floa
         feed_path=_SUFFIX.get(form, "feed.xml"),
         feed_size=max(count, 1),
         full_content=dice.random() < 0.2,
+        heavy=heavy,
         articles=tuple(sorted(articles, key=lambda each: each.published, reverse=True)),
     )
 

@@ -141,6 +141,7 @@ class Outlet:
     encoding: str = "utf-8"
     charset_in: str = "http"  # http | meta: the only place where pages declare it
     full_content: bool = False  # the feed carries whole articles
+    heavy: bool = False  # pages as large as today's: 100 KB of scripts, hundreds of boxes and links
     feed_size: int = 20
     paging: str = "none"  # none | wordpress | archive
     sitemap: str = "plain"  # plain | gzip | news

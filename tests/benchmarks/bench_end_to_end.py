@@ -79,7 +79,7 @@ class Watch(threading.Thread):
 def room() -> Iterator[tuple[psutil.Process, list[Listing]]]:
     """The newsroom in a process of its own, so that its CPU can be told from ours."""
     line = [sys.executable, "-m", "flows.newsroom", "--port", "0"]
-    line += ["--feeds", str(FEEDS), "--pages", str(PAGES)]
+    line += ["--feeds", str(FEEDS), "--pages", str(PAGES), "--heavy"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout
         process.stdout.readline()

@@ -64,6 +64,7 @@ class DraftFeed:
     links: list[tuple[str, str]] = field(default_factory=list)
     entries: list[Draft] = field(default_factory=list)
     warning: str | None = None
+    unread: int = 0  # items passed over before anything was known of them
 
 
 def finish_entries(

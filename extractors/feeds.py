@@ -7,12 +7,14 @@ cost), `jsonfeed`, and `feed_draft` (repairs, the same for all).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 from lxml import html as lxml_html
 
 from extractors.charsets import decode
+from extractors.feed_bounds import cut_items, items_read, refusal
 from extractors.feed_bytes import Prepared, prepare
 from extractors.feed_draft import DraftFeed, finish_entries, repair_link
 from extractors.feed_fast import read_fast
@@ -54,19 +56,32 @@ def parse_feed(
     links and UTC dates, or a reason: empty, binary, unparsable, not_a_feed. Never raises, never
     opens a file or an address, and expands no entity of more than a few characters.
     """
-    prepared = prepare(body, content_type)
+    most = items_read(max_entries)
+    prepared, unread = _bounded(prepare(body, content_type), most)
     if prepared.reason is not None:
         return ParsedFeed("", reason=prepared.reason, detail=prepared.detail)
-    draft, path, reason, detail = _read(prepared)
+    draft, path, reason, detail = _read(prepared, most)
     if draft is None:
         return ParsedFeed("", path=path, reason=reason, detail=detail)
     base = _base(url, content_location)
+    draft.unread += unread
     return _finish(draft, prepared, path, base, max_entries)
 
 
-def _read(prepared: Prepared) -> tuple[DraftFeed | None, str, Reason | None, str]:
+def _bounded(prepared: Prepared, most: int) -> tuple[Prepared, int]:
+    """Leave out of an XML feed the items that nobody reads, and refuse one built to cost."""
+    if prepared.kind != "xml":
+        return prepared, 0
+    text, unread = cut_items(prepared.text, most)
+    words = refusal(text)
+    if words is not None:
+        return Prepared("", reason=Reason.UNPARSABLE, detail=f"refused: {words}"), 0
+    return (replace(prepared, text=text) if unread else prepared), unread
+
+
+def _read(prepared: Prepared, most: int) -> tuple[DraftFeed | None, str, Reason | None, str]:
     if prepared.kind == "json":
-        return _with_path("json", *read_json_feed(prepared.text))
+        return _with_path("json", *read_json_feed(prepared.text, most))
     if (quick := read_fast(prepared)) is not None:
         return quick, "fast", None, ""
     return _with_path("feedparser", *read_tolerantly(prepared))
@@ -83,6 +98,8 @@ def _finish(
 ) -> ParsedFeed:
     link = repair_link(draft.link, base)
     entries, dropped, notes = finish_entries(draft.entries, base, link, max_entries)
+    if draft.unread:
+        notes.append(f"{draft.unread:,} items in the middle of a very long list left unread")
     notes = [*prepared.notes, *([draft.warning] if draft.warning else []), *notes]
     if draft.entries and not entries and max_entries > 0:
         detail = "; ".join(notes)
@@ -97,7 +114,7 @@ def _finish(
         hints=read_hints(prepared.text) if prepared.kind == "xml" else FeedHints(),
         links=_links(draft, base),
         path=path,
-        dropped=dropped,
+        dropped=dropped + draft.unread,
         warning="; ".join(notes) or None,
     )
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from extractors.feed_bounds import ends
 from extractors.feed_draft import Draft, DraftFeed
 from extractors.records import Reason
 
-_MAX_ITEMS = 100_000
 
+def read_json_feed(text: str, most: int) -> tuple[DraftFeed | None, Reason | None, str]:
+    """Read at most `most` items of a JSON Feed.
 
-def read_json_feed(text: str) -> tuple[DraftFeed | None, Reason | None, str]:
-    """Read a JSON Feed: the draft, or None with a reason and what was found instead."""
+    Returns the draft, or None with a reason and what was found instead.
+    """
     try:
         data = json.loads(text, parse_constant=lambda _: None)
     except (ValueError, RecursionError, MemoryError) as error:
@@ -26,10 +28,12 @@ def read_json_feed(text: str) -> tuple[DraftFeed | None, Reason | None, str]:
         return None, Reason.NOT_A_FEED, "JSON that is not a JSON Feed"
     if not isinstance(items, list):
         return None, Reason.UNPARSABLE, "a JSON Feed without a list of items"
-    drafts = [_item(item) for item in items[:_MAX_ITEMS] if isinstance(item, dict)]
+    head, tail = ends(len(items), most)
+    read = [*items[:head], *items[tail:]]
+    drafts = [_item(item) for item in read if isinstance(item, dict)]
     warning = None
-    if len(drafts) < len(items):
-        warning = f"{len(items) - len(drafts)} items are not objects"
+    if len(drafts) < len(read):
+        warning = f"{len(read) - len(drafts)} items are not objects"
     feed = DraftFeed(
         version="json11" if version.rstrip("/").endswith("1.1") else "json1",
         title=_text(data, "title") or None,
@@ -38,6 +42,7 @@ def read_json_feed(text: str) -> tuple[DraftFeed | None, Reason | None, str]:
         links=_links(data),
         entries=drafts,
         warning=warning,
+        unread=tail - head,
     )
     return feed, None, ""
 

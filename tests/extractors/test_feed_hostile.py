@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -126,6 +130,73 @@ def test_depth_attributes_and_namespaces_beyond_reason_are_refused() -> None:
         feed = parse_feed(HOSTILE[name](), URL)
         assert feed.reason is Reason.UNPARSABLE
         assert feed.detail.startswith("refused: ")
+
+
+RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>'
+TEN_MEGABYTES: dict[str, Callable[[], bytes]] = {
+    "items": lambda: RSS + b"".join(b"<item><title>%d</title></item>" % n for n in range(280_000)),
+    "closed items": lambda: RSS + b"<item><title>x</title></item>" * 340_000 + b"</channel></rss>",
+    "empty items": lambda: RSS + b"<item/>" * 1_400_000 + b"</channel></rss>",
+    "categories": lambda: ITEM + b"<category>c</category>" * 450_000 + END,
+    "an attribute": lambda: RSS + b'<item a="' + b"x" * 9_900_000 + b'"/></channel></rss>',
+    "attributes": lambda: (
+        RSS + b"<item " + b" ".join(b'a%d=""' % n for n in range(900_000)) + b"/></channel></rss>"
+    ),
+    "a title": lambda: ITEM + b"<description>" + b"x " * 4_900_000 + b"</description>" + END,
+    "json items": lambda: (
+        b'{"version": "https://jsonfeed.org/version/1.1", "items": ['
+        + b",".join(b'{"id": "%d"}' % n for n in range(600_000))
+        + b"]}"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEN_MEGABYTES)
+def test_ten_megabytes_of_anything_are_read_or_refused_in_seconds(name: str) -> None:
+    body = TEN_MEGABYTES[name]()
+    started = time.process_time()
+    feed = parse_feed(body, URL)
+    assert time.process_time() - started < MAX_SECONDS / 3
+    assert feed.reason is not None or len(feed.entries) <= 2000
+
+
+def test_ten_megabytes_of_anything_fill_no_memory() -> None:
+    program = (
+        "import pathlib, re, sys; from extractors.feeds import parse_feed\n"
+        "parse_feed(sys.stdin.buffer.read(), 'https://paper.example/feed.xml')\n"
+        "status = pathlib.Path('/proc/self/status').read_text()\n"
+        "print(int(re.search(r'VmHWM:\\s+(\\d+)', status)[1]) // 1024)"
+    )
+    peaks = {}
+    for name in ("closed items", "empty items", "categories", "a title"):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            input=TEN_MEGABYTES[name](),
+            capture_output=True,
+            check=True,
+        )
+        peaks[name] = int(done.stdout)
+    assert max(peaks.values()) < 250, peaks
+
+
+def _long(dates: list[int]) -> bytes:
+    items = b"".join(
+        b"<item><guid>%d</guid><pubDate>%s</pubDate></item>"
+        % (n, format_datetime(datetime(2023, 1, 1, tzinfo=UTC) + timedelta(minutes=n)).encode())
+        for n in dates
+    )
+    return RSS + items + b"</channel></rss>"
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["oldest first", "newest first"])
+def test_the_newest_of_a_list_too_long_to_read_are_kept_at_whichever_end_they_stand(
+    order: int,
+) -> None:
+    feed = parse_feed(_long(list(range(20_000))[::order]), URL, max_entries=2000)
+    assert {int(entry.guid) for entry in feed.entries} == set(range(18_000, 20_000))
+    assert feed.dropped == 18_000
+    assert feed.warning is not None
+    assert "14,000 items in the middle" in feed.warning
 
 
 def _sound(feed: ParsedFeed) -> None:

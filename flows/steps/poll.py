@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
-from extractors.feeds import discover_feeds, parse_feed
+from extractors.feeds import discover_feeds
 from extractors.records import (
     FeedState,
     Fetched,
@@ -20,16 +23,20 @@ from extractors.records import (
 from flows.net.door import Fetcher
 from flows.net.outage import not_charged
 from flows.policy import after_poll, body_hash, changes, outcome_of, possible_gap
+from flows.steps.aside import LARGE, Bounds, read_aside, read_feed
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.rows import entry_row
+from flows.steps.sitting import Sitting
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter
 from storage.landing import land_polls
 from storage.rows import EntryRow, PollLanding, PollRow
 from storage.work import feeds_with_entries, known_entries
 
+# A batch is held in memory until it lands.
+_BATCH_BYTES = 32_000_000
 _UNREACHED = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT)
 
 
@@ -49,39 +56,79 @@ class Polled:
         return self.fetched.reason or (self.parsed.reason if self.parsed else None)
 
 
+Read = TypeVar("Read")
+
+
+@dataclass
+class _Desks:
+    """Where answers are read: one thread for ordinary ones, so that readers do not fight the event
+    loop for the interpreter, and one for the large, which holds one body at a time.
+    """
+
+    ordinary: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="read")
+    )
+    large: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="read-large")
+    )
+
+    async def read(self, fetched: Fetched, work: Callable[[], Read]) -> Read:
+        desk = self.large if len(fetched.body) > LARGE else self.ordinary
+        return await asyncio.get_running_loop().run_in_executor(desk, work)
+
+    def close(self) -> None:
+        for desk in (self.ordinary, self.large):
+            desk.shutdown(wait=False, cancel_futures=True)
+
+
 async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fetcher) -> int:
     """Poll these feeds at once and land them in batches; returns how many were landed."""
     listener().expect("feeds", len(feeds))
-    asking = [_ask(job, topics, state, door) for state in feeds]
+    desks = _Desks()
+    asking = [_ask(job, topics, state, door, desks) for state in feeds]
     # Whether it is the feed or our own connection is known only when everybody was asked.
     suspects: list[Polled] = []
     size = job.settings.batch
-    with ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive:
-        async for batch in in_batches(asking, size):
-            listener().advance("feeds", len(batch))
-            suspects += [item for item in batch if item.reason in _UNREACHED]
-            ready = [item for item in batch if item.reason not in _UNREACHED]
-            if ready:
-                await asyncio.to_thread(_land, job, archive, ready)
-        judged = [
-            replace(i, fetched=not_charged(i.fetched, offline=door.offline)) for i in suspects
-        ]
-        for start in range(0, len(judged), size):
-            await asyncio.to_thread(_land, job, archive, judged[start : start + size])
+    try:
+        with (
+            ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive,
+            Sitting(job.warehouse) as sitting,
+        ):
+            async for batch in in_batches(
+                asking, size, weigh=_weight, most_weight=_BATCH_BYTES, pauses=True
+            ):
+                listener().advance("feeds", len(batch))
+                suspects += [item for item in batch if item.reason in _UNREACHED]
+                ready = [item for item in batch if item.reason not in _UNREACHED]
+                if ready:
+                    await asyncio.to_thread(_land, job, archive, ready, sitting)
+                elif not batch:
+                    await asyncio.to_thread(sitting.rise)
+            judged = [
+                replace(i, fetched=not_charged(i.fetched, offline=door.offline)) for i in suspects
+            ]
+            for start in range(0, len(judged), size):
+                await asyncio.to_thread(_land, job, archive, judged[start : start + size], sitting)
+    finally:
+        desks.close()
     return len(feeds)
 
 
-async def _ask(job: Job, topics: Topics, state: FeedState, door: Fetcher) -> Polled:
+def _weight(polled: Polled) -> int:
+    return len(polled.fetched.body)
+
+
+async def _ask(job: Job, topics: Topics, state: FeedState, door: Fetcher, desks: _Desks) -> Polled:
     fetched = await _fetch(state, state.url, door)
-    polled = await asyncio.to_thread(read_poll, job, topics, state, fetched)
+    polled = await desks.read(fetched, lambda: read_poll(job, topics, state, fetched))
     if polled.reason != Reason.NOT_A_FEED:
         return polled
-    found = discover_feeds(fetched.body, fetched.final_url)
+    found = await desks.read(fetched, lambda: discover_feeds(fetched.body, fetched.final_url))
     if len(found) != 1:
         return replace(polled, note=_choices(found))
     other = await _fetch(replace(state, etag=None, last_modified=None), found[0][0], door)
     note = f"the address is a page; its one feed is {found[0][0]}"
-    again = await asyncio.to_thread(read_poll, job, topics, state, other)
+    again = await desks.read(other, lambda: read_poll(job, topics, state, other))
     return replace(again, note=note)
 
 
@@ -102,13 +149,7 @@ def read_poll(job: Job, topics: Topics, state: FeedState, fetched: Fetched) -> P
         return Polled(state, fetched, None)
     if body_hash(fetched.body) == state.body_hash:
         return Polled(state, fetched, None)
-    parsed = parse_feed(
-        fetched.body,
-        fetched.final_url,
-        content_type=fetched.header("content-type"),
-        content_location=fetched.header("content-location"),
-        max_entries=job.settings.max_entries,
-    )
+    parsed = _parsed(job, fetched)
     now = job.clock()
     rows = tuple(
         entry_row(
@@ -126,6 +167,14 @@ def read_poll(job: Job, topics: Topics, state: FeedState, fetched: Fetched) -> P
     return Polled(state, fetched, parsed, rows)
 
 
+def _parsed(job: Job, fetched: Fetched) -> ParsedFeed:
+    settings = job.settings
+    if len(fetched.body) <= LARGE:
+        return read_feed(fetched, settings.max_entries)
+    bounds = Bounds(settings.page_s, settings.page_mb * 1_000_000, settings.max_entries)
+    return read_aside(fetched, bounds)
+
+
 def _gated(row: EntryRow, topics: Topics) -> EntryRow:
     """The topic gate: what could concern no topic is a sighting whose page is not fetched."""
     if row.page_id is None or topics.tagger.likely(row.title, row.summary, row.url):
@@ -133,7 +182,7 @@ def _gated(row: EntryRow, topics: Topics) -> EntryRow:
     return replace(row, state=str(State.SKIPPED), reason=str(Reason.UNLIKELY))
 
 
-def _land(job: Job, archive: ArchiveWriter, polled: list[Polled]) -> None:
+def _land(job: Job, archive: ArchiveWriter, polled: list[Polled], sitting: Sitting) -> None:
     """Keep the changed bodies, then land polls, entries and validators in one transaction."""
     now = job.clock()
     changed = {
@@ -142,7 +191,7 @@ def _land(job: Job, archive: ArchiveWriter, polled: list[Polled]) -> None:
         if item.parsed is not None and item.reason is None
     }
     archive.sync()
-    with job.warehouse.session() as session:
+    with sitting.session() as session:
         ids = [row.entry_id for item in polled for row in item.entries]
         known = known_entries(session, ids)
         before = feeds_with_entries(session, [item.before.feed_id for item in polled])

@@ -1,0 +1,1 @@
+"""Stand-ins of the services that the past comes from, served on loopback."""

@@ -7,6 +7,7 @@ its offset alone and a torn tail harms nothing before it.
 from __future__ import annotations
 
 import base64
+import glob
 import hashlib
 import io
 import os
@@ -29,6 +30,8 @@ from warcio.warcwriter import WARCWriter
 from extractors.records import Fetched, WarcPosition
 from storage.errors import StorageError
 
+_SUFFIX = ".warc.gz"
+_ANEW = "r"  # after the name of a segment that was written anew
 SEGMENT_BYTES = 256 * 1024 * 1024
 _LEVEL = 3  # isal's best: 22 % of a page is left, zlib's 9 leaves 20 % and takes ten times as long
 _GZIP = 31  # zlib's word for a window of 32 KB in gzip's container
@@ -204,7 +207,7 @@ def remove_records(root: Path, name: str, offsets: Iterable[int]) -> dict[int, t
 
     Returns, for each record kept, old offset → (new file, new offset). The old segment stays until
     the caller, whose rows point to the new one by then, calls `drop_segment`. When no record is
-    left no new segment is made.
+    left the new segment is empty, and goes with the old one.
     """
     unwanted = set(offsets)
     whole = _whole_bytes(root / name)
@@ -217,23 +220,33 @@ def remove_records(root: Path, name: str, offsets: Iterable[int]) -> dict[int, t
                 target.write(member)
         target.flush()
         os.fsync(target.fileno())
-    if not moved:
-        (root / new_name).unlink()
     return moved
 
 
 def _beside(root: Path, name: str) -> tuple[str, BinaryIO]:
     """A new segment beside `name`: rows may point to one that an earlier removal made."""
-    stem = name.removesuffix(".warc.gz")
+    stem = name.removesuffix(_SUFFIX)
     while True:
-        stem = f"{stem}r"
+        stem = f"{stem}{_ANEW}"
         with suppress(FileExistsError):
-            return f"{stem}.warc.gz", (root / f"{stem}.warc.gz").open("xb")
+            return f"{stem}{_SUFFIX}", (root / f"{stem}{_SUFFIX}").open("xb")
 
 
 def drop_segment(root: Path, name: str) -> None:
     """Delete a segment whose records were moved or forgotten."""
     (root / name).unlink(missing_ok=True)
+    stem = name.removesuffix(_SUFFIX)
+    for anew in (root / name).parent.glob(f"{glob.escape(Path(stem).name)}{_ANEW}*{_SUFFIX}"):
+        if anew.stat().st_size == 0:
+            anew.unlink()
+
+
+def rewritten_segments(root: Path) -> list[str]:
+    """Name the segments that `remove_records` wrote anew, and those that it wrote."""
+    names = {path.relative_to(root).as_posix() for path in root.rglob(f"*{_SUFFIX}")}
+    stems = {name.removesuffix(_SUFFIX) for name in names}
+    old = {stem for stem in stems if f"{stem}{_ANEW}" in stems}
+    return sorted(f"{stem}{_SUFFIX}" for stem in old | {f"{stem}{_ANEW}" for stem in old})
 
 
 def _members(stream: BinaryIO, whole: int) -> Iterator[tuple[int, bytes]]:

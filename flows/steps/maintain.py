@@ -9,6 +9,7 @@ from flows.steps.ingest import Call, directly, publish_if_due
 from flows.steps.job import Job
 from flows.steps.turns import at_work, process_is_gone
 from storage.archive import TornTail, cut_torn_tails
+from storage.forgetting import finish_forgetting
 from storage.ledger import mark_crashed
 from storage.upkeep import checkpoint, drop_expired_leases, findings, running_runs
 
@@ -53,8 +54,11 @@ def name_crashed(job: Job) -> list[str]:
 
 
 def check_archive(job: Job) -> list[TornTail]:
-    """Cut off what a killed process left half-written at a segment's end."""
-    return cut_torn_tails(job.settings.archive_root)
+    """Cut off what a killed process left half-written, and end a removal that was killed."""
+    root = job.settings.archive_root
+    with job.warehouse.session() as session:
+        finish_forgetting(session, root)
+    return cut_torn_tails(root)
 
 
 def clear_stray_files(job: Job) -> int:

@@ -92,6 +92,18 @@ class Settings(BaseSettings):
     pace_allowed: bool = Field(True, description="Whether opened hosts are paced as well.")
     robots: bool = Field(True, description="Whether robots.txt is obeyed for pages.")
 
+    cdx_url: str = Field(
+        "https://web.archive.org", description="Where the Wayback Machine's index and captures are."
+    )
+    cdx_pace_s: float = Field(2.5, ge=0, description="Seconds between queries of that index.")
+    ccnews_url: str = Field(
+        "https://data.commoncrawl.org",
+        description="Where Common Crawl's files are: a web address, s3://bucket, or a folder.",
+    )
+    ccnews_lag: timedelta = Field(
+        timedelta(days=2), ge=timedelta(0), description="How late a page may be in CC-NEWS."
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

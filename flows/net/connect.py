@@ -23,6 +23,7 @@ import httpcore
 
 from flows.net.addresses import choose_addresses
 from flows.net.limits import NetSettings
+from flows.net.wire import under_way
 
 Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
 
@@ -189,13 +190,17 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 class _GuardedStream(httpcore.AsyncNetworkStream):
-    """A connection that tells a TLS failure from one of the network."""
+    """A connection that tells a TLS failure from one of the network, and counts what it reads."""
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._inner.read(max_bytes, timeout)
+        data = await self._inner.read(max_bytes, timeout)
+        wire = under_way.get()
+        if wire is not None:
+            wire.took(len(data))
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         await self._inner.write(buffer, timeout)

@@ -15,6 +15,7 @@ from flows.net.decode import ACCEPTED, TooLargeError, UndecodableError, codings,
 from flows.net.door import Accept
 from flows.net.headers import sendable
 from flows.net.limits import NetSettings
+from flows.net.wire import FloodError, Wire, under_way
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -88,20 +89,28 @@ async def _exchange(
     connections: Connections, target: Target, ask: Ask, settings: NetSettings
 ) -> Answer:
     head = Answer()
+    wire = Wire(settings.max_header_bytes)
+    before = under_way.set(wire)
     try:
         async with connections.request(_request(target, ask, settings)) as response:
+            wire.begin_body()
             head = _head(response)
             if sum(len(k) + len(v) for k, v in response.headers) > settings.max_header_bytes:
                 raise _HeadersTooLargeError
             if response.status in REDIRECTS:
-                await _read(response, _SMALL, truncate=True)
+                await _read(response, wire, _SMALL, truncate=True)
                 return head
-            raw = await _body(response, head, ask)
+            raw = await _body(response, wire, head, ask)
     except _HeadersTooLargeError:
         bound = f"headers of more than {settings.max_header_bytes:,} bytes"
         return Answer(head.status, reason=Reason.TOO_LARGE, detail=bound)
     except _BodyTooLargeError:
         return _too_large(head, ask)
+    except FloodError as exc:
+        reason = Reason.TOO_LARGE if wire.in_head else Reason.PROTOCOL
+        return Answer(head.status, head.headers, reason=reason, detail=str(exc))
+    finally:
+        under_way.reset(before)
     return _decoded(head, raw, ask)
 
 
@@ -110,17 +119,18 @@ def _head(response: httpcore.Response) -> Answer:
     return Answer(response.status, headers)
 
 
-async def _body(response: httpcore.Response, head: Answer, ask: Ask) -> bytes:
+async def _body(response: httpcore.Response, wire: Wire, head: Answer, ask: Ask) -> bytes:
     declared = head.header("content-length") or ""
     plain = declared.isascii() and declared.isdigit() and len(declared) < 19
     if plain and int(declared) > ask.limit and not ask.truncate:
         raise _BodyTooLargeError
-    return await _read(response, ask.limit, truncate=ask.truncate)
+    return await _read(response, wire, ask.limit, truncate=ask.truncate)
 
 
-async def _read(response: httpcore.Response, limit: int, *, truncate: bool) -> bytes:
+async def _read(response: httpcore.Response, wire: Wire, limit: int, *, truncate: bool) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_stream():
+        wire.gave(len(chunk))
         body += chunk
         if len(body) > limit:
             if truncate:

@@ -1,0 +1,54 @@
+"""What one answer costs on the wire, held against what it brings.
+
+A server can keep our processor busy for the whole time bound without sending anything worth
+having: interim responses, single-byte chunks, HTTP/2 pings and empty frames. Every byte read while
+a request is under way is counted here, and packaging without content ends the request.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_READ = 65_536  # of one read; what comes with the end of the headers is not theirs
+_PACKAGING = 524_288  # bytes that may be no content, beside as much as there is content
+_PIECES = 50_000  # of a body; handling each costs some 30 µs
+
+
+class FloodError(Exception):
+    """The answer is more packaging than content; the message is one plain line."""
+
+
+@dataclass(slots=True)
+class Wire:
+    """One request's account. `head_bytes` is the bound on headers."""
+
+    head_bytes: int
+    in_head: bool = True
+    read: int = 0
+    body: int = 0
+    pieces: int = 0
+
+    def took(self, count: int) -> None:
+        """Count bytes read off the connection; raises FloodError."""
+        self.read += count
+        if self.in_head:
+            if self.read > self.head_bytes + 2 * _READ:
+                raise FloodError("headers without end")
+        elif self.read > _PACKAGING + 2 * self.body:
+            raise FloodError("an answer of packaging without content")
+
+    def begin_body(self) -> None:
+        """Note that the headers are complete."""
+        self.in_head, self.read = False, 0
+
+    def gave(self, count: int) -> None:
+        """Count bytes of the body that came out of what was read; raises FloodError."""
+        self.body += count
+        self.pieces += 1
+        if self.pieces > _PIECES:
+            raise FloodError(f"a body in more than {_PIECES:,} pieces")
+
+
+# The connection below knows nothing of requests: the one under way in this task is found here.
+under_way: ContextVar[Wire | None] = ContextVar("under_way", default=None)

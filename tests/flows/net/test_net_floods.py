@@ -1,0 +1,124 @@
+"""Servers that keep our processor busy without sending anything worth having."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from pathlib import Path
+
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+
+from extractors.records import Reason
+from flows.net.client import Client
+
+PEM = Path(__file__).with_name("loopback.pem")
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+PING = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00" + bytes(8)
+EMPTY_DATA = b"\x00\x00\x00\x00\x00\x00\x00\x00\x01"
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+# Far less than the minute that a request may take, far more than any of these needs.
+SECONDS = 10.0
+
+
+def _flood(head: bytes, piece: bytes):
+    async def play(request, writer):
+        writer.write(head)
+        while True:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    return play
+
+
+@pytest.mark.parametrize(
+    ("head", "piece", "reason"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, Reason.TOO_LARGE),
+        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 1000, Reason.TOO_LARGE),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1000, Reason.TOO_LARGE),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"y" * 65_536, Reason.TOO_LARGE),
+        (CHUNKED, b"1\r\nx\r\n" * 10_000, Reason.PROTOCOL),
+        (CHUNKED, b"10\r\n0123456789abcdef\r\n" * 3_000, Reason.PROTOCOL),
+        (CHUNKED + b"1;", b"e" * 65_536, Reason.TOO_LARGE),
+        (CHUNKED + b"0\r\n", b"T: y\r\n" * 1000, Reason.TOO_LARGE),
+    ],
+    ids=[
+        "interim answers",
+        "early hints",
+        "headers",
+        "one header",
+        "chunks of a byte",
+        "small chunks",
+        "a chunk's extension",
+        "trailers",
+    ],
+)
+def test_a_flood_of_packaging_is_cut_long_before_the_whole_requests_bound(kit, head, piece, reason):
+    started = time.monotonic()
+    fetched = kit.play(_flood(head, piece), settings=kit.settings(total_s=60.0))
+    assert fetched.reason is reason
+    assert time.monotonic() - started < SECONDS
+
+
+def test_a_body_in_chunks_of_an_ordinary_size_is_no_flood(kit):
+    chunk = b"80\r\n" + b"x" * 128 + b"\r\n"
+    body = CHUNKED + chunk * 20_000 + b"0\r\n\r\n"
+    fetched = kit.play(kit.says(body), settings=kit.settings(total_s=60.0))
+    assert (fetched.reason, len(fetched.body)) == (None, 20_000 * 128)
+
+
+def _over_http2(kit, flood: bytes, *, answered: bool):
+    """Fetch from a server that answers (or not) and then repeats the same frames for ever."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(PEM)
+    tls.set_alpn_protocols(["h2"])
+
+    async def handle(reader, writer):
+        side = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        side.initiate_connection()
+        asked = False
+        while not asked and (data := await reader.read(65_536)):
+            events = side.receive_data(data)
+            asked = any(isinstance(event, h2.events.RequestReceived) for event in events)
+            if asked and answered:
+                side.send_headers(1, [(":status", "200")])
+            writer.write(side.data_to_send())
+        with contextlib.suppress(OSError):
+            while True:
+                writer.write(flood * 500)
+                await writer.drain()
+                await asyncio.sleep(0)
+
+    async def run():
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        chosen = kit.settings(total_s=60.0, read_s=5.0, ca_file=str(PEM))
+        try:
+            async with Client(chosen, clock=lambda: kit.NOW) as client:
+                return await client.fetch(url, accept="feed", robots=False)
+        finally:
+            server.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before the answer", "in the body"])
+@pytest.mark.parametrize("frame", [PING, SETTINGS], ids=["ping", "settings"])
+def test_a_flood_of_http2_frames_is_cut_long_before_the_whole_requests_bound(kit, frame, answered):
+    started = time.monotonic()
+    fetched = _over_http2(kit, frame, answered=answered)
+    assert fetched.reason in (Reason.TOO_LARGE, Reason.PROTOCOL, Reason.TIMEOUT)
+    assert time.monotonic() - started < SECONDS
+
+
+def test_a_flood_of_empty_http2_data_is_cut(kit):
+    started = time.monotonic()
+    fetched = _over_http2(kit, EMPTY_DATA, answered=True)
+    assert fetched.reason is Reason.PROTOCOL
+    assert time.monotonic() - started < SECONDS

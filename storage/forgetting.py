@@ -27,7 +27,6 @@ _OF_ARTICLES = (
     "article_topics",
     "article_groups",
     "article_signatures",
-    "article_bands",
 )
 
 _FIND = """

@@ -8,74 +8,68 @@ which its members arrive leaves no trace; its id is the smallest article id in i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import eq
 
 import duckdb
 import pyarrow as pa
 
+from storage.columnar import arriving
+
+Connection = duckdb.DuckDBPyConnection
+Pair = tuple[str, str, float]  # one article, another, the share of values that agree
+Member = tuple[str, str, float]  # group id, article id, its highest similarity
+
 SIMILAR = 0.8
 
-# The articles just landed, what shares a band with them, and all who were grouped with either.
-_AFFECTED = """
-CREATE OR REPLACE TEMP TABLE stage_near AS
-WITH near AS (
-    SELECT DISTINCT o.article_id
-    FROM article_bands n JOIN article_bands o USING (band)
-    WHERE n.article_id IN (SELECT article_id FROM stage_fresh)
-    UNION SELECT article_id FROM stage_fresh
+# Whoever shares a band with one of `arriving_ids`; one pass over all bands.
+_NEAR = """
+WITH bands AS (SELECT article_id, unnest(bands) AS band FROM article_signatures),
+wanted AS MATERIALIZED (
+    SELECT article_id, unnest(bands) AS band FROM article_signatures
+    WHERE article_id IN (SELECT article_id FROM arriving_ids)
 )
-SELECT article_id FROM near
-UNION
-SELECT g.article_id FROM article_groups g
-WHERE g.group_id IN (SELECT group_id FROM article_groups JOIN near USING (article_id))
+SELECT DISTINCT least(w.article_id, b.article_id), greatest(w.article_id, b.article_id)
+FROM wanted w JOIN bands b USING (band) WHERE w.article_id <> b.article_id
 """
 
-_PAIRS = """
-WITH pairs AS (
-    SELECT DISTINCT a.article_id AS one, b.article_id AS other
-    FROM article_bands a JOIN article_bands b ON a.band = b.band AND a.article_id < b.article_id
-    WHERE a.article_id IN (SELECT article_id FROM stage_near)
-      AND b.article_id IN (SELECT article_id FROM stage_near)
+_SIGNATURES = """
+SELECT article_id, signature FROM article_signatures
+WHERE article_id IN (SELECT article_id FROM arriving_ids)
+"""
+
+_GROUPS = """
+SELECT group_id, article_id, similarity FROM article_groups
+WHERE group_id IN (
+    SELECT group_id FROM article_groups WHERE article_id IN (SELECT article_id FROM arriving_ids)
 )
-SELECT one, other, similarity FROM (
-    SELECT one, other, len(list_filter(list_zip(x.signature, y.signature), lambda p: p[1] = p[2]))
-        / len(x.signature)::DOUBLE AS similarity
-    FROM pairs JOIN article_signatures x ON x.article_id = one
-               JOIN article_signatures y ON y.article_id = other
-) WHERE similarity >= ?
 """
 
 
-def regroup(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring `article_groups` up to date with the articles in `stage_fresh`.
+def regroup(connection: Connection, new: Sequence[str], replaced: Sequence[str] = ()) -> None:
+    """Bring `article_groups` up to date with articles that just landed, given by their ids.
 
-    Runs inside the landing's transaction. An article without a near-duplicate has no row.
+    Runs inside the landing's transaction, after their signatures are in. New articles can only
+    join groups together; a replaced one may leave its group, which is then found anew. An article
+    without a near-duplicate has no row.
     """
-    connection.execute(_AFFECTED)
-    pairs = connection.execute(_PAIRS, [SIMILAR]).fetchall()
-    connection.execute(
-        "DELETE FROM article_groups WHERE article_id IN (SELECT article_id FROM stage_near)"
-    )
-    if not pairs:
+    members = _groups_with(connection, replaced) if replaced else []
+    fresh = {*new, *replaced, *(row[1] for row in members)}
+    near = _near(connection, fresh)
+    if not near and not members:
         return
-    rows = [(group, member, best) for group, member, best in groups_of(pairs)]
-    batch = pa.table(
-        {
-            "group_id": [row[0] for row in rows],
-            "article_id": [row[1] for row in rows],
-            "similarity": [row[2] for row in rows],
-        }
+    pairs = _similar(connection, near)
+    standing = _groups_with(connection, {name for pair in pairs for name in pair[:2]} - fresh)
+    # The groups of replaced articles are not `standing`: their members are all among the fresh.
+    _write(
+        connection,
+        gone=[row[1] for row in (*members, *standing)],
+        rows=groups_of(pairs, standing=standing),
     )
-    connection.register("arriving_groups", batch)
-    connection.execute(
-        "INSERT INTO article_groups BY NAME "
-        "SELECT *, getvariable('run_id') AS run_id FROM arriving_groups"
-    )
-    connection.unregister("arriving_groups")
 
 
-def groups_of(pairs: Iterable[tuple[str, str, float]]) -> list[tuple[str, str, float]]:
-    """Connected components of similar pairs, as (group id, member, its highest similarity)."""
+def groups_of(pairs: Iterable[Pair], standing: Iterable[Member] = ()) -> list[Member]:
+    """Connected components of similar pairs and of groups that stand already, by member."""
     parent: dict[str, str] = {}
     best: dict[str, float] = defaultdict(float)
 
@@ -86,9 +80,58 @@ def groups_of(pairs: Iterable[tuple[str, str, float]]) -> list[tuple[str, str, f
             member = parent[member]
         return member
 
-    for one, other, similarity in pairs:
+    def join(one: str, other: str) -> None:
         first, second = sorted((root(one), root(other)))
         parent[second] = first
+
+    for group, member, similarity in standing:
+        join(group, member)
+        best[member] = max(best[member], similarity)
+    for one, other, similarity in pairs:
+        join(one, other)
         best[one] = max(best[one], similarity)
         best[other] = max(best[other], similarity)
     return [(root(member), member, best[member]) for member in sorted(parent)]
+
+
+def _near(connection: Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
+    with arriving(connection, ids=_ids(ids)):
+        return connection.execute(_NEAR).fetchall()
+
+
+def _similar(connection: Connection, near: Sequence[tuple[str, str]]) -> list[Pair]:
+    """Of pairs that share a band, those that are alike enough."""
+    with arriving(connection, ids=_ids({name for pair in near for name in pair})):
+        signatures = dict(connection.execute(_SIGNATURES).fetchall())
+    shares = (
+        (one, other, sum(map(eq, signatures[one], signatures[other])) / len(signatures[one]))
+        for one, other in near
+    )
+    return [pair for pair in shares if pair[2] >= SIMILAR]
+
+
+def _groups_with(connection: Connection, ids: Iterable[str]) -> list[Member]:
+    """The whole groups that any of these articles is in."""
+    with arriving(connection, ids=_ids(ids)):
+        return connection.execute(_GROUPS).fetchall()
+
+
+def _write(connection: Connection, *, gone: Sequence[str], rows: Sequence[Member]) -> None:
+    if gone:
+        with arriving(connection, ids=_ids(gone)):
+            connection.execute(
+                "DELETE FROM article_groups "
+                "WHERE article_id IN (SELECT article_id FROM arriving_ids)"
+            )
+    if rows:
+        named = ("group_id", "article_id", "similarity")
+        columns = dict(zip(named, zip(*rows, strict=True), strict=True))
+        with arriving(connection, groups=pa.table(columns)):
+            connection.execute(
+                "INSERT INTO article_groups BY NAME "
+                "SELECT *, getvariable('run_id') AS run_id FROM arriving_groups"
+            )
+
+
+def _ids(ids: Iterable[str]) -> pa.Table:
+    return pa.table({"article_id": pa.array(sorted(set(ids)), type=pa.string())})

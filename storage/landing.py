@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 import duckdb
 
 from extractors.records import FeedState, Stage, State
+from storage.articles import land_articles
 from storage.feeds import hints_text
-from storage.grouping import regroup
 from storage.migrate import sql_folder
+from storage.pages import land_page_rows
 from storage.rows import (
     ArticleLanding,
     EntryRow,
@@ -34,21 +35,6 @@ Connection = duckdb.DuckDBPyConnection
 Row = TypeVar("Row")
 
 _STATES = {str(state) for state in State}
-# How the fate of an article against the stored one is counted.
-_ARTICLE_FATES = {
-    "new": State.LANDED,
-    "changed": State.LANDED,
-    "better": State.LANDED,
-    "known": State.KNOWN,
-    "duplicate": State.DUPLICATE,
-    "skipped": State.SKIPPED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Band:
-    band: str
-    article_id: str
 
 
 def land_polls(
@@ -171,37 +157,14 @@ def _land_pages(
 ) -> list[StageCount]:
     if not any_here:
         return []
-    stage(connection, "pages", pages)
-    connection.execute(_sql("pages"))
-    fates = _land_articles(connection, articles)
+    land_page_rows(connection, pages)
+    fates = land_articles(connection, articles)
     connection.execute(_sql("sightings"))
     rejected = [row.article_state for row in pages if row.article_state in _NO_ARTICLE]
     return [_count(Stage.ARTICLE, len(articles) + len(rejected), [*fates, *rejected])]
 
 
 _NO_ARTICLE = (State.REJECTED, State.FAILED)
-
-
-def _land_articles(connection: Connection, articles: Sequence[ArticleLanding]) -> list[State]:
-    """Merge the articles and what hangs on them; returns how each ended, in no order."""
-    # Of two copies in one batch the better place wins, whatever the order they came in.
-    ordered = sorted(articles, key=lambda item: (item.article.article_id, item.article.preference))
-    best = _unique(ordered, lambda item: item.article.article_id)
-    stage(connection, "articles", [item.article for item in best])
-    stage(connection, "article_dates", [row for item in best for row in item.dates])
-    stage(connection, "article_candidates", [row for item in best for row in item.candidates])
-    stage(connection, "article_topics", [row for item in best for row in item.topics])
-    signatures = [item.signature for item in best if item.signature]
-    stage(connection, "article_signatures", signatures)
-    bands = [_Band(band, row.article_id) for row in signatures for band in row.bands]
-    stage(connection, "article_bands", bands)
-    connection.execute(_sql("articles"))
-    connection.execute(_sql("topics"))
-    regroup(connection)
-    found = connection.execute("SELECT fate FROM stage_article_fate").fetchall()
-    return [_ARTICLE_FATES[row[0]] for row in found] + [State.DUPLICATE] * (
-        len(articles) - len(best)
-    )
 
 
 def _move_feeds(connection: Connection, landings: Sequence[PollLanding]) -> None:
@@ -261,6 +224,8 @@ def _feed_row(landing: PollLanding) -> _FeedRow:
 
 
 def _land_failures(connection: Connection, rows: Sequence[FailureRow]) -> None:
+    if not rows:
+        return
     stage(connection, "failures", _unique(rows, lambda row: f"{row.stage}\x1f{row.item}"))
     connection.execute(_sql("failures"))
 

@@ -31,8 +31,6 @@ COMMENT ON TABLE article_signatures IS 'The MinHash of each text, by which near-
 COMMENT ON COLUMN article_signatures.article_id IS 'The article: articles.article_id.';
 COMMENT ON COLUMN article_signatures.text_hash IS 'The hash of the text it was made of.';
 COMMENT ON COLUMN article_signatures.signature IS '128 MinHash values; the share that agrees estimates how alike two texts are. Empty for a text without words.';
+COMMENT ON COLUMN article_signatures.bands IS 'A hash for each six values of the signature, 21 of them; articles that share one are compared.';
 COMMENT ON COLUMN article_signatures.run_id IS 'The run that made it: runs.run_id.';
 
-COMMENT ON TABLE article_bands IS 'The keys under which articles with alike signatures find each other: 21 rows an article.';
-COMMENT ON COLUMN article_bands.band IS 'The number of the band, a colon, and a hash of its values; articles that share one are compared.';
-COMMENT ON COLUMN article_bands.article_id IS 'The article: articles.article_id.';

@@ -1,0 +1,123 @@
+"""Landing articles: what is new goes in straight out of Arrow, what is unchanged is not touched.
+
+The fate of each article is told by ids and hashes alone, so a text that is known travels nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import duckdb
+import pyarrow as pa
+
+from extractors.records import State
+from storage.columnar import arriving, arrow_of
+from storage.grouping import regroup
+from storage.migrate import sql_folder
+from storage.rows import ArticleLanding, ArticleRow, CandidateRow, DateRow, SignatureRow, TopicRow
+
+Connection = duckdb.DuckDBPyConnection
+
+# What tells the fate of an article; its text is not among it.
+_HEAD = ("article_id", "title", "text_hash", "row_hash", "preference")
+
+# How the fate of an article against the stored one is counted.
+_STATES = {
+    "new": State.LANDED,
+    "changed": State.LANDED,
+    "better": State.LANDED,
+    "known": State.KNOWN,
+    "duplicate": State.DUPLICATE,
+    "skipped": State.SKIPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fated:
+    """What becomes of a batch: `replaced` ones are stored already and differ."""
+
+    new: list[ArticleLanding]
+    replaced: list[ArticleLanding]
+    changed: list[str]
+
+
+def land_articles(connection: Connection, articles: Sequence[ArticleLanding]) -> list[State]:
+    """Land the articles with all that hangs on them; returns how each ended, in no order.
+
+    The caller holds the transaction and has set the variables `now` and `run_id`. Of two copies in
+    one batch the better place wins, whatever the order they came in.
+    """
+    if not articles:
+        return []
+    best: dict[str, ArticleLanding] = {}
+    for item in sorted(
+        articles, key=lambda item: (item.article.article_id, item.article.preference)
+    ):
+        best.setdefault(item.article.article_id, item)
+    heads = arrow_of(ArticleRow, [item.article for item in best.values()], _HEAD)
+    with arriving(connection, heads=heads):
+        fates = connection.execute(_sql("article_fates")).fetchall()
+        fated = _fated(best, fates)
+    if fated.replaced:
+        _replace(connection, fated)
+    _insert(connection, fated)
+    _regroup(connection, fated)
+    known = [_STATES[fate] for _, fate in fates]
+    return known + [State.DUPLICATE] * (len(articles) - len(best))
+
+
+def _fated(best: dict[str, ArticleLanding], fates: Sequence[tuple[str, str]]) -> _Fated:
+    return _Fated(
+        new=[best[name] for name, fate in fates if fate == "new"],
+        replaced=[best[name] for name, fate in fates if fate in ("changed", "better")],
+        changed=[name for name, fate in fates if fate == "changed"],
+    )
+
+
+def _replace(connection: Connection, fated: _Fated) -> None:
+    """Keep what the publisher changed as a version, update the row, take off what hung on it."""
+    rows = arrow_of(ArticleRow, [item.article for item in fated.replaced])
+    changed = pa.table({"article_id": pa.array(fated.changed, type=pa.string())})
+    topics = arrow_of(TopicRow, [row for item in fated.replaced for row in item.topics])
+    with arriving(connection, replacements=rows, changed=changed, topics=topics):
+        connection.execute(_sql("article_replacements"))
+
+
+def _insert(connection: Connection, fated: _Fated) -> None:
+    """Insert new articles, and what hangs on them and on replaced ones."""
+    fresh = [*fated.new, *fated.replaced]
+    signatures = [item.signature for item in fresh if item.signature]
+    tables = {
+        "articles": arrow_of(ArticleRow, [item.article for item in fated.new]),
+        "article_dates": arrow_of(DateRow, [row for item in fresh for row in item.dates]),
+        "article_candidates": arrow_of(
+            CandidateRow, [row for item in fresh for row in item.candidates]
+        ),
+        "article_topics": arrow_of(TopicRow, [row for item in fated.new for row in item.topics]),
+        "article_signatures": _signatures(signatures),
+    }
+    filled = {name: table for name, table in tables.items() if table.num_rows}
+    with arriving(connection, **filled):
+        for name in filled:
+            connection.execute(f"INSERT INTO {name} BY NAME FROM arriving_{name}")
+
+
+def _signatures(rows: Sequence[SignatureRow]) -> pa.Table:
+    """The signatures with their bands as whole numbers: the hash without the band's number."""
+    table = arrow_of(SignatureRow, rows, ("article_id", "text_hash", "signature", "run_id"))
+    bands = [[int(band[3:], 16) for band in row.bands] for row in rows]
+    return table.append_column("bands", pa.array(bands, type=pa.list_(pa.uint64())))
+
+
+def _regroup(connection: Connection, fated: _Fated) -> None:
+    new = [item.article.article_id for item in fated.new if item.signature]
+    replaced = [item.article.article_id for item in fated.replaced]
+    if new or replaced:
+        regroup(connection, new, replaced)
+
+
+@cache
+def _sql(name: str) -> str:
+    return (sql_folder("landing") / f"{name}.sql").read_text("utf-8")

@@ -9,7 +9,7 @@ import typer
 from extractors.errors import DuckwireError
 from extractors.opml import OpmlError
 from extractors.topic_definition import TopicError
-from flows.commands import ask, feeds, run, show, topics, trying
+from flows.commands import ask, doctor, feeds, run, show, topics, trying
 from flows.prefect_server import ServerError
 from flows.sources.feedlist import FeedListError
 from storage.errors import StorageError
@@ -33,6 +33,7 @@ for command in (
     trying.feed,
     trying.extract,
     trying.tag,
+    doctor.doctor,
 ):
     app.command()(command)
 # A query may begin with a comment, which is no option.

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     publish_every: timedelta = Field(
         timedelta(hours=1), description="How old the published copy may get without a change."
     )
+    health_port: int = Field(
+        4201, ge=0, le=65535, description="Where `up` answers /health and /metrics; 0 for nowhere."
+    )
     ui_port: int = Field(4200, description="Where `up` shows Prefect's pages, on loopback.")
 
     first_interval_s: int = Field(3600, ge=60, description="A new feed's poll interval.")

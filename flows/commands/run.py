@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from extractors.errors import SettingsError
 from flows.commands import show
+from flows.health import serving
 from flows.prefect_server import exported, own_server, prefect_environment
 from flows.settings import Settings, load_settings
 from flows.steps.forget import run_forget, run_retry
 from flows.steps.ingest import IngestOptions, run_ingest
-from flows.steps.job import new_job
+from flows.steps.job import new_job, utc_now
 from flows.steps.maintain import run_maintain
 from flows.steps.reprocess import run_reprocess
 from flows.steps.summary import QUERIES_TO_TRY, feed_line, numbers, report_json
@@ -93,7 +96,10 @@ def up(data: Data = None) -> None:
     from flows.serve import up as bring_up
 
     settings = load_settings(data=data)
-    with exported({"DUCKWIRE_DATA": str(settings.data)}):
+    with (
+        exported({"DUCKWIRE_DATA": str(settings.data)}),
+        _answering(settings),
+    ):
         status = bring_up(
             settings.data,
             ingest_every=settings.ingest_every,
@@ -101,6 +107,22 @@ def up(data: Data = None) -> None:
             port=settings.ui_port,
         )
     raise typer.Exit(status)
+
+
+@contextmanager
+def _answering(settings: Settings) -> Iterator[None]:
+    """Answer /health and /metrics while the desk is up, where the settings say so."""
+    if not settings.health_port:
+        yield
+        return
+    try:
+        with serving(settings, utc_now, port=settings.health_port):
+            yield
+    except OSError as error:
+        raise SettingsError(
+            f"port {settings.health_port} for /health and /metrics cannot be had: {error.strerror}",
+            remedy="set DUCKWIRE_HEALTH_PORT to a free one, or to 0 for none",
+        ) from error
 
 
 def maintain(data: Data = None, direct: Direct = False) -> None:

@@ -1,0 +1,209 @@
+"""`duckwire doctor`: what could keep a desk from its work, and what to do about each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+
+from extractors.errors import DuckwireError
+from extractors.records import Fetched
+from flows.health import health_of
+from flows.net.door import Fetcher
+from flows.settings import Settings
+from flows.sources.feedlist import FeedListError, load
+from flows.steps.topics import load_topics
+from storage.asking import Asker
+from storage.errors import StorageError
+from storage.warehouse import Warehouse
+
+# Where a run may be told to wait; a desk that is nearly full must not stop in the middle of one.
+LEAST_FREE_BYTES = 2_000_000_000
+MOST_SKEW = timedelta(minutes=2)
+_PINNED = ("prefect", "duckdb", "fastapi", "sqlalchemy", "trafilatura", "feedparser")
+
+
+class Finding(StrEnum):
+    """How much a finding matters."""
+
+    GOOD = "good"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: what was found and, unless it is good, what to do."""
+
+    what: str
+    finding: Finding
+    detail: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, now: datetime) -> Iterator[Check]:
+    """Look at everything that needs no network, one check after the other."""
+    yield _versions()
+    yield _disk(settings)
+    yield _writable(settings)
+    yield from _lists(settings)
+    yield _database(settings, now)
+    yield _feeds(settings)
+    yield _contact(settings)
+    yield _prefect(settings)
+
+
+async def examine_network(settings: Settings, door: Fetcher, now: datetime) -> list[Check]:
+    """Ask the first three feeds of the list: is there a network, and is our clock right?"""
+    asked = [listing.url for listing in load(settings.feeds)[:3]]
+    answers = [await door.fetch(url, accept="feed", robots=False) for url in asked]
+    reached = [answer for answer in answers if answer.status]
+    if not asked:
+        return [Check("network", Finding.NOTE, "no feed is listed, so none was asked")]
+    if not reached:
+        return [
+            Check(
+                "network",
+                Finding.WRONG,
+                f"none of {len(asked)} feeds answered ({answers[0].detail})",
+                "check this machine's connection, name server and proxy",
+            )
+        ]
+    checks = [Check("network", Finding.GOOD, f"{len(reached)} of {len(asked)} feeds answered")]
+    return [*checks, *_clock(reached, now)]
+
+
+def _versions() -> Check:
+    found = []
+    for name in _PINNED:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            return Check(
+                "packages", Finding.WRONG, f"{name} is not installed", "call `make setup` again"
+            )
+    return Check("packages", Finding.GOOD, ", ".join(found))
+
+
+def _disk(settings: Settings) -> Check:
+    place = settings.data if settings.data.exists() else settings.data.parent
+    try:
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        return Check("disk", Finding.WRONG, f"{place}: {error.strerror}", "choose another --data")
+    line = f"{free / 1e9:.1f} GB free at {place}"
+    if free < LEAST_FREE_BYTES:
+        return Check("disk", Finding.WRONG, line, "free some space, or move the data directory")
+    return Check("disk", Finding.GOOD, line)
+
+
+def _writable(settings: Settings) -> Check:
+    probe = settings.data / f".doctor.{os.getpid()}"
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return Check(
+            "data directory",
+            Finding.WRONG,
+            f"{settings.data} cannot be written ({error.strerror})",
+            "give it to the user that runs Duckwire, or choose another with DUCKWIRE_DATA",
+        )
+    return Check("data directory", Finding.GOOD, str(settings.data))
+
+
+def _lists(settings: Settings) -> Iterator[Check]:
+    def tried(what: str, count: Callable[[], int]) -> Check:
+        try:
+            return Check(what, Finding.GOOD, f"{count()} in {getattr(settings, what)}")
+        except (DuckwireError, FeedListError) as error:
+            return Check(
+                what, Finding.WRONG, str(error), f"mend it, or set DUCKWIRE_{what.upper()}"
+            )
+
+    yield tried("feeds", lambda: len(load(settings.feeds)))
+    yield tried("topics", lambda: len(load_topics(settings.topics).definitions))
+
+
+def _database(settings: Settings, now: datetime) -> Check:
+    warehouse = Warehouse(settings.data)
+    if not warehouse.path.exists():
+        return Check("database", Finding.NOTE, "there is none yet", "`duckwire run` makes it")
+    found = health_of(settings, now)
+    if not found.well:
+        return Check(
+            "database",
+            Finding.WRONG,
+            found.detail,
+            "see `duckwire status`; `duckwire run` publishes, `duckwire maintain` mends",
+        )
+    return Check("database", Finding.GOOD, found.detail)
+
+
+def _feeds(settings: Settings) -> Check:
+    try:
+        with Asker(Warehouse(settings.data).published) as asker:
+            rows = asker.ask("SELECT health, count(*) FROM feed_health GROUP BY ALL").rows
+    except StorageError:
+        return Check("feed health", Finding.NOTE, "not known before the first run")
+    counts = dict(rows)
+    line = ", ".join(f"{count} {health}" for health, count in sorted(counts.items())) or "no feed"
+    polled = counts.get("good", 0) + counts.get("failing", 0)
+    if polled and counts.get("failing", 0) > polled / 2:
+        return Check(
+            "feed health",
+            Finding.WRONG,
+            line,
+            "more than half fail: SELECT * FROM feed_health WHERE health = 'failing' says why",
+        )
+    return Check("feed health", Finding.GOOD, line)
+
+
+def _contact(settings: Settings) -> Check:
+    if settings.contact:
+        return Check("contact", Finding.GOOD, f"sites asked are told {settings.contact}")
+    return Check(
+        "contact",
+        Finding.NOTE,
+        "sites that you ask cannot tell who you are",
+        "set DUCKWIRE_CONTACT to a mail or web address",
+    )
+
+
+def _prefect(settings: Settings) -> Check:
+    url = os.environ.get("PREFECT_API_URL")
+    if url:
+        return Check("prefect", Finding.GOOD, f"the server at {url} is used")
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        taken = probe.connect_ex(("127.0.0.1", settings.ui_port)) == 0
+    word = "is taken: a desk that is up, or another program" if taken else "is free for `up`"
+    return Check("prefect", Finding.GOOD, f"port {settings.ui_port} {word}")
+
+
+def _clock(answers: list[Fetched], now: datetime) -> list[Check]:
+    """Compare with the Date of an answer (RFC 9110, 6.6.1)."""
+    for answer in answers:
+        try:
+            theirs = parsedate_to_datetime(answer.header("date") or "").astimezone(UTC)
+        except ValueError:
+            continue
+        skew = abs(now - theirs)
+        if skew > MOST_SKEW:
+            return [
+                Check(
+                    "clock",
+                    Finding.WRONG,
+                    f"this machine's clock is {skew.total_seconds():.0f} s off",
+                    "set the clock, or let it follow a time server",
+                )
+            ]
+        return [Check("clock", Finding.GOOD, f"within {skew.total_seconds():.0f} s of a server's")]
+    return []

@@ -1,0 +1,90 @@
+"""The doctor finds what keeps a desk from its work, and says what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from desks import Desk
+
+from flows import doctor
+from flows.doctor import Check, Finding, examine, examine_network
+from flows.net.fake import FakeWeb
+from flows.newsroom import Newsroom
+from flows.steps.job import network
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def found(desk: Desk, what: str, **changed: object) -> Check:
+    settings = desk.settings.model_copy(update=changed)
+    return next(check for check in examine(settings, now()) if check.what == what)
+
+
+def asked(desk: Desk, when: datetime) -> dict[str, Check]:
+    async def ask() -> list[Check]:
+        async with network(desk.job()) as door:
+            return await examine_network(desk.settings, door, when)
+
+    return {check.what: check for check in asyncio.run(ask())}
+
+
+def test_a_working_desk_has_nothing_wrong(landed: Desk) -> None:
+    wrong = [c for c in examine(landed.settings, now()) if c.finding == Finding.WRONG]
+    assert wrong == []
+
+
+def test_every_finding_that_is_wrong_says_what_to_do(make_desk, tmp_path: Path) -> None:
+    desk = make_desk()
+    desk.settings.feeds.write_text("feeds: [", "utf-8")
+    desk.database.write_bytes(b"x" * 5000)
+    (desk.settings.data / "duckwire.duckdb").write_bytes(b"x" * 5000)
+    checks = [c for c in examine(desk.settings, now()) if c.finding == Finding.WRONG]
+    assert {c.what for c in checks} == {"feeds", "database"}
+    assert all(c.remedy for c in checks)
+
+
+def test_a_disk_that_is_nearly_full_is_wrong(make_desk, monkeypatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_FREE_BYTES", 1 << 60)
+    assert found(make_desk(), "disk").finding == Finding.WRONG
+
+
+def test_a_data_directory_that_cannot_be_written_is_wrong(make_desk, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    check = found(make_desk(), "data directory", data=tmp_path / "file" / "below")
+    assert check.finding == Finding.WRONG
+
+
+def test_a_missing_contact_is_a_note(make_desk) -> None:
+    assert found(make_desk(), "contact").finding == Finding.NOTE
+    told = found(make_desk(name="told"), "contact", contact="desk@harbour.example")
+    assert told.finding == Finding.GOOD
+
+
+def test_feeds_that_answer_show_the_network_and_the_clock(desk: Desk) -> None:
+    checks = asked(desk, now())
+    assert checks["network"].finding == Finding.GOOD
+
+
+@pytest.mark.parametrize(
+    ("off", "finding"), [(timedelta(hours=1), Finding.WRONG), (timedelta(0), Finding.GOOD)]
+)
+def test_the_clock_is_held_against_a_servers(
+    make_desk, newsroom: Newsroom, off: timedelta, finding: Finding
+) -> None:
+    desk = make_desk(newsroom.feeds())
+    web = FakeWeb(clock=now)
+    for feed in newsroom.feeds():
+        web.add(feed.url, b"<rss/>", headers=[("Date", format_datetime(now(), usegmt=True))])
+    checks = asyncio.run(examine_network(desk.settings, web, now() + off))
+    assert {check.what: check.finding for check in checks}["clock"] == finding
+
+
+def test_no_answer_at_all_is_wrong(make_desk, newsroom: Newsroom) -> None:
+    shut = make_desk(newsroom.feeds(), name="shut", allow_hosts=())
+    assert asked(shut, now())["network"].finding == Finding.WRONG

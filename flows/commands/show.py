@@ -6,6 +6,7 @@ Whatever came from outside loses its control and bidi characters before it is pr
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,11 @@ from rich.table import Table
 
 from extractors.text import normalise_line
 from flows.steps.progress import listening
+
+# C1 controls, bidi marks and overrides, line ends of Unicode, halves of surrogate pairs.
+_OBEYED = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]"
+)
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -43,12 +49,17 @@ def warn(text: str) -> None:
 
 def as_json(value: Any) -> None:
     """Print a value as JSON, times as RFC 3339 in UTC."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    print(_tame(json.dumps(value, ensure_ascii=False, indent=2, default=_plain)))
 
 
 def json_line(value: Any) -> None:
     """Print a value as one line of JSON."""
-    print(json.dumps(value, ensure_ascii=False, default=_plain))
+    print(_tame(json.dumps(value, ensure_ascii=False, default=_plain)))
+
+
+def _tame(written: str) -> str:
+    """Escape what JSON allows bare and a terminal obeys; the value stays the same."""
+    return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from flows.net.client import Client
-from flows.net.door import Fetcher
 from flows.net.limits import NetSettings
+from flows.net.streams import StreamingClient
 from flows.sources.base import (
     Found,
     PassedOver,
@@ -96,7 +95,7 @@ async def _do(source: Source, unit: Unit, outcome: Outcome, waiting: list[Unit])
 
 
 @asynccontextmanager
-async def open_door(**settings: object) -> AsyncIterator[Client]:
+async def open_door(**settings: object) -> AsyncIterator[StreamingClient]:
     """The real door, open to loopback and in a hurry."""
     given: dict[str, object] = {
         "allow_hosts": ("127.0.0.1/32",),
@@ -106,16 +105,16 @@ async def open_door(**settings: object) -> AsyncIterator[Client]:
         "total_s": 10.0,
     }
     net = NetSettings(**(given | settings))  # type: ignore[arg-type]
-    async with Client(net, clock=lambda: NOW) as door:
+    async with StreamingClient(net, clock=lambda: NOW) as door:
         yield door
 
 
-def drain(make: Callable[[Fetcher], Source], window: Window = SEPTEMBER) -> Outcome:
+def drain(make: Callable[[StreamingClient], Source], window: Window = SEPTEMBER) -> Outcome:
     """Make a source on the real door and do all of its units."""
     return with_door(lambda door: drain_async(make(door), window))
 
 
-def with_door(work: Callable[[Client], Awaitable[_T]]) -> _T:
+def with_door(work: Callable[[StreamingClient], Awaitable[_T]]) -> _T:
     async def run() -> _T:
         async with open_door() as door:
             return await work(door)

@@ -5,7 +5,7 @@ The fate of each article is told by ids and hashes alone, so a text that is know
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -62,8 +62,11 @@ def land_articles(connection: Connection, articles: Sequence[ArticleLanding]) ->
         fated = _fated(best, fates)
     if fated.replaced:
         _replace(connection, fated)
-    _insert(connection, fated)
-    _regroup(connection, fated)
+    fresh = [*fated.new, *fated.replaced]
+    bands = {row.article_id: _keys(row) for item in fresh if (row := item.signature)}
+    _insert(connection, fated, bands)
+    if fresh:
+        regroup(connection, bands, [item.article.article_id for item in fated.replaced])
     known = [_STATES[fate] for _, fate in fates]
     return known + [State.DUPLICATE] * (len(articles) - len(best))
 
@@ -85,7 +88,7 @@ def _replace(connection: Connection, fated: _Fated) -> None:
         connection.execute(_sql("article_replacements"))
 
 
-def _insert(connection: Connection, fated: _Fated) -> None:
+def _insert(connection: Connection, fated: _Fated, bands: Mapping[str, list[int]]) -> None:
     """Insert new articles, and what hangs on them and on replaced ones."""
     fresh = [*fated.new, *fated.replaced]
     signatures = [item.signature for item in fresh if item.signature]
@@ -96,7 +99,7 @@ def _insert(connection: Connection, fated: _Fated) -> None:
             CandidateRow, [row for item in fresh for row in item.candidates]
         ),
         "article_topics": arrow_of(TopicRow, [row for item in fated.new for row in item.topics]),
-        "article_signatures": _signatures(signatures),
+        "article_signatures": _signatures(signatures, bands),
     }
     filled = {name: table for name, table in tables.items() if table.num_rows}
     with arriving(connection, **filled):
@@ -104,18 +107,15 @@ def _insert(connection: Connection, fated: _Fated) -> None:
             connection.execute(f"INSERT INTO {name} BY NAME FROM arriving_{name}")
 
 
-def _signatures(rows: Sequence[SignatureRow]) -> pa.Table:
-    """The signatures with their bands as whole numbers: the hash without the band's number."""
+def _signatures(rows: Sequence[SignatureRow], bands: Mapping[str, list[int]]) -> pa.Table:
     table = arrow_of(SignatureRow, rows, ("article_id", "text_hash", "signature", "run_id"))
-    bands = [[int(band[3:], 16) for band in row.bands] for row in rows]
-    return table.append_column("bands", pa.array(bands, type=pa.list_(pa.uint64())))
+    column = [bands[row.article_id] for row in rows]
+    return table.append_column("bands", pa.array(column, type=pa.list_(pa.uint64())))
 
 
-def _regroup(connection: Connection, fated: _Fated) -> None:
-    new = [item.article.article_id for item in fated.new if item.signature]
-    replaced = [item.article.article_id for item in fated.replaced]
-    if new or replaced:
-        regroup(connection, new, replaced)
+def _keys(row: SignatureRow) -> list[int]:
+    """The bands as whole numbers: each one's hash, without the number of the band before it."""
+    return [int(band[3:], 16) for band in row.bands]
 
 
 @cache

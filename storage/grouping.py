@@ -8,7 +8,8 @@ which its members arrive leaves no trace; its id is the smallest article id in i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from operator import eq
 
 import duckdb
@@ -18,19 +19,22 @@ from storage.columnar import arriving
 
 Connection = duckdb.DuckDBPyConnection
 Pair = tuple[str, str, float]  # one article, another, the share of values that agree
+Bands = Mapping[str, Sequence[int]]  # an article's LSH keys
 Member = tuple[str, str, float]  # group id, article id, its highest similarity
 
 SIMILAR = 0.8
 
-# Whoever shares a band with one of `arriving_ids`; one pass over all bands.
+# Whoever is stored and shares a band with an arriving article; one pass over all bands.
 _NEAR = """
-WITH bands AS (SELECT article_id, unnest(bands) AS band FROM article_signatures),
-wanted AS MATERIALIZED (
-    SELECT article_id, unnest(bands) AS band FROM article_signatures
-    WHERE article_id IN (SELECT article_id FROM arriving_ids)
-)
-SELECT DISTINCT least(w.article_id, b.article_id), greatest(w.article_id, b.article_id)
-FROM wanted w JOIN bands b USING (band) WHERE w.article_id <> b.article_id
+SELECT DISTINCT w.article_id, b.article_id
+FROM (SELECT article_id, unnest(bands) AS band FROM article_signatures) b
+JOIN arriving_bands w USING (band)
+WHERE w.article_id <> b.article_id
+"""
+
+_BANDS = """
+SELECT article_id, bands FROM article_signatures
+WHERE article_id IN (SELECT article_id FROM arriving_ids)
 """
 
 _SIGNATURES = """
@@ -46,21 +50,23 @@ WHERE group_id IN (
 """
 
 
-def regroup(connection: Connection, new: Sequence[str], replaced: Sequence[str] = ()) -> None:
-    """Bring `article_groups` up to date with articles that just landed, given by their ids.
+def regroup(connection: Connection, bands: Bands, replaced: Sequence[str] = ()) -> None:
+    """Bring `article_groups` up to date with articles that just landed, given by their bands.
 
-    Runs inside the landing's transaction, after their signatures are in. New articles can only
-    join groups together; a replaced one may leave its group, which is then found anew. An article
-    without a near-duplicate has no row.
+    Runs inside the landing's transaction, after their signatures are in. New articles
+    can only join groups together; a `replaced` one may leave its group, which is found anew. An
+    article without a near-duplicate has no row.
     """
     members = _groups_with(connection, replaced) if replaced else []
-    fresh = {*new, *replaced, *(row[1] for row in members)}
+    others = {row[1] for row in members} - bands.keys()
+    fresh = {**bands, **_bands_of(connection, others)} if others else bands
     near = _near(connection, fresh)
     if not near and not members:
         return
     pairs = _similar(connection, near)
-    standing = _groups_with(connection, {name for pair in pairs for name in pair[:2]} - fresh)
-    # The groups of replaced articles are not `standing`: their members are all among the fresh.
+    named = {name for pair in pairs for name in pair[:2]}
+    # The groups of replaced articles do not stand: all their members are among the fresh.
+    standing = _groups_with(connection, named - fresh.keys())
     _write(
         connection,
         gone=[row[1] for row in (*members, *standing)],
@@ -94,13 +100,24 @@ def groups_of(pairs: Iterable[Pair], standing: Iterable[Member] = ()) -> list[Me
     return [(root(member), member, best[member]) for member in sorted(parent)]
 
 
-def _near(connection: Connection, ids: Iterable[str]) -> list[tuple[str, str]]:
+def _near(connection: Connection, fresh: Bands) -> set[tuple[str, str]]:
+    """Pairs that share a band, of which at least one is among the fresh."""
+    owners = [name for name, bands in fresh.items() for _ in bands]
+    keys = pa.array(list(chain.from_iterable(fresh.values())), type=pa.uint64())
+    with arriving(connection, bands=pa.table({"article_id": owners, "band": keys})):
+        found = connection.execute(_NEAR).fetchall()
+    return {(min(pair), max(pair)) for pair in found}
+
+
+def _bands_of(connection: Connection, ids: Iterable[str]) -> Bands:
     with arriving(connection, ids=_ids(ids)):
-        return connection.execute(_NEAR).fetchall()
+        return dict(connection.execute(_BANDS).fetchall())
 
 
-def _similar(connection: Connection, near: Sequence[tuple[str, str]]) -> list[Pair]:
+def _similar(connection: Connection, near: Collection[tuple[str, str]]) -> list[Pair]:
     """Of pairs that share a band, those that are alike enough."""
+    if not near:
+        return []
     with arriving(connection, ids=_ids({name for pair in near for name in pair})):
         signatures = dict(connection.execute(_SIGNATURES).fetchall())
     shares = (
@@ -110,8 +127,10 @@ def _similar(connection: Connection, near: Sequence[tuple[str, str]]) -> list[Pa
     return [pair for pair in shares if pair[2] >= SIMILAR]
 
 
-def _groups_with(connection: Connection, ids: Iterable[str]) -> list[Member]:
+def _groups_with(connection: Connection, ids: Collection[str]) -> list[Member]:
     """The whole groups that any of these articles is in."""
+    if not ids:
+        return []
     with arriving(connection, ids=_ids(ids)):
         return connection.execute(_GROUPS).fetchall()
 

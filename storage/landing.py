@@ -17,6 +17,7 @@ import duckdb
 
 from extractors.records import FeedState, Stage, State
 from storage.articles import land_articles
+from storage.columnar import arriving, arrow_of
 from storage.feeds import hints_text
 from storage.migrate import sql_folder
 from storage.pages import land_page_rows
@@ -159,7 +160,6 @@ def _land_pages(
         return []
     land_page_rows(connection, pages)
     fates = land_articles(connection, articles)
-    connection.execute(_sql("sightings"))
     rejected = [row.article_state for row in pages if row.article_state in _NO_ARTICLE]
     return [_count(Stage.ARTICLE, len(articles) + len(rejected), [*fates, *rejected])]
 
@@ -232,7 +232,7 @@ def _land_failures(connection: Connection, rows: Sequence[FailureRow]) -> None:
 
 def _clear_failures(connection: Connection, which: Stage, items: Sequence[str]) -> None:
     """What works again is no failure any more; polls and pages keep the history."""
-    if items:
+    if items and connection.execute("SELECT 1 FROM failures LIMIT 1").fetchone():
         connection.execute(
             "DELETE FROM failures WHERE stage = ? AND item IN (SELECT unnest(?::VARCHAR[]))",
             [str(which), list(items)],
@@ -275,16 +275,19 @@ def _count(which: Stage, taken: int, states: Iterable[str | None]) -> StageCount
 def _record(
     connection: Connection, run_id: str, now: datetime, counts: Sequence[StageCount]
 ) -> None:
-    stage(connection, "run_stages", [count for count in counts if count.taken])
-    connection.execute(
-        "INSERT INTO run_stages BY NAME "
-        "SELECT * REPLACE (?::VARCHAR AS run_id, ?::TIMESTAMPTZ AS counted_at) "
-        "FROM stage_run_stages",
-        [run_id, now],
-    )
+    counted = arrow_of(StageCount, [count for count in counts if count.taken])
+    with arriving(connection, counts=counted):
+        connection.execute(
+            "INSERT INTO run_stages BY NAME "
+            "SELECT *, ?::VARCHAR AS run_id, ?::TIMESTAMPTZ AS counted_at FROM arriving_counts",
+            [run_id, now],
+        )
 
 
 def _bind(connection: Connection, run_id: str, now: datetime) -> None:
+    # Each checkpoint writes the last, half-filled row groups anew, texts and all; one a session,
+    # when it closes, is enough. A crash then reads this much of the log again, in seconds.
+    connection.execute("SET checkpoint_threshold = '512MB'")
     connection.execute("SET VARIABLE now = ?::TIMESTAMPTZ", [now])
     connection.execute("SET VARIABLE run_id = ?", [run_id])
 

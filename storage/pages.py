@@ -15,19 +15,23 @@ from storage.rows import PageRow
 
 Connection = duckdb.DuckDBPyConnection
 
+_STORED = "SELECT page_id FROM pages WHERE page_id IN (SELECT page_id FROM arriving_heads)"
+_FORGOTTEN = """
+SELECT page_id FROM arriving_heads
+WHERE page_id IN (SELECT page_id FROM tombstones)
+   OR article_id IN (SELECT article_id FROM tombstones)
+"""
+
 
 def land_page_rows(connection: Connection, pages: Sequence[PageRow]) -> None:
     """Insert new pages, update stored ones, and name their articles in the entries.
 
-    Of two rows of one page the first counts. The caller holds the transaction. Leaves the temporary
-    table `stage_touched`, the articles whose sightings must be weighed again.
+    Of two rows of one page the first counts. The caller holds the transaction.
     """
     pages = list({row.page_id: row for row in reversed(pages)}.values())
-    heads = arrow_of(PageRow, pages, ("page_id", "article_id"))
-    with arriving(connection, heads=heads):
-        found = connection.execute(_sql("page_fates")).fetchall()
-    forgotten = {name for name, _, gone in found if gone}
-    stored = {name for name, there, _ in found if there}
+    with arriving(connection, heads=arrow_of(PageRow, pages, ("page_id", "article_id"))):
+        stored = {row[0] for row in connection.execute(_STORED).fetchall()}
+        forgotten = {row[0] for row in connection.execute(_FORGOTTEN).fetchall()}
     rows = [_emptied(row) if row.page_id in forgotten else row for row in pages]
     new = [row for row in rows if row.page_id not in stored]
     known = [row for row in rows if row.page_id in stored]
@@ -37,9 +41,8 @@ def land_page_rows(connection: Connection, pages: Sequence[PageRow]) -> None:
     if known:
         with arriving(connection, pages=arrow_of(PageRow, known)):
             connection.execute(_sql("page_updates"))
-    named = [row for row in rows if row.page_id in stored or row.article_id]
-    with arriving(connection, heads=arrow_of(PageRow, named, ("page_id", "article_id"))):
-        connection.execute(_sql("page_sightings"))
+            # No entry names a page before it is stored.
+            connection.execute(_sql("sightings"))
 
 
 def _emptied(row: PageRow) -> PageRow:

@@ -233,6 +233,24 @@ def retry_failed(
     return len(rows)
 
 
+def retry_feeds(
+    connection: Connection, *, reason: str | None, run_id: str | None, now: datetime
+) -> int:
+    """Make feeds due whose last poll failed; their count of failures stays until one answers.
+
+    Only those with `reason`, and only those that failed in the run `run_id`, when given. Returns
+    how many the next run polls.
+    """
+    rows = connection.execute(
+        "UPDATE feeds SET next_poll_at = $now WHERE listed AND NOT paused AND kind = 'feed' "
+        "AND feed_id IN (SELECT item FROM failures WHERE stage = 'poll' "
+        "AND ($reason IS NULL OR reason = $reason) AND ($run_id IS NULL OR run_id = $run_id)) "
+        "RETURNING feed_id",
+        {"now": now, "reason": reason, "run_id": run_id},
+    ).fetchall()
+    return len(rows)
+
+
 def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> int:
     """Let the pages that the topic gate passed over wait to be fetched; returns how many entries.
 

@@ -179,10 +179,10 @@ def retry(
     reason: Annotated[str | None, typer.Option(help="Only what failed for this reason.")] = None,
     run_id: Annotated[str | None, typer.Option("--run", help="Only what this run left.")] = None,
 ) -> None:
-    """Put failed pages back to waiting, so that the next run tries them."""
+    """Put failed pages and feeds back to waiting, so that the next run tries them."""
     job = new_job(load_settings(data=data), "retry")
-    count = run_retry(job, reason=reason, run_id=run_id)
-    show.line(f"{count} pages wait for the next run")
+    pages, feeds = run_retry(job, reason=reason, run_id=run_id)
+    show.line(f"{pages} pages and {feeds} feeds wait for the next run")
 
 
 def forget(

@@ -9,7 +9,7 @@ from flows.steps.job import Job
 from flows.steps.rows import article_id_of, page_id_of
 from flows.steps.turns import at_work
 from storage.forgetting import Forgotten, forget
-from storage.work import retry_failed
+from storage.work import retry_failed, retry_feeds
 
 
 def run_forget(job: Job, url: str) -> Forgotten:
@@ -37,13 +37,18 @@ def run_forget(job: Job, url: str) -> Forgotten:
     return gone
 
 
-def run_retry(job: Job, *, reason: str | None, run_id: str | None) -> int:
-    """Put failed pages back to waiting; returns how many the next run will try."""
+def run_retry(job: Job, *, reason: str | None, run_id: str | None) -> tuple[int, int]:
+    """Put failed items back to waiting; returns how many pages and feeds the next run will try.
+
+    Dropped files need none of this: every run reads the folder again.
+    """
     parameters = {"reason": reason, "run": run_id}
     with (
         at_work(job, trigger="manual", parameters=parameters),
         job.warehouse.session() as session,
     ):
-        count = retry_failed(session, reason=reason, run_id=run_id, now=job.clock())
+        now = job.clock()
+        pages = retry_failed(session, reason=reason, run_id=run_id, now=now)
+        feeds = retry_feeds(session, reason=reason, run_id=run_id, now=now)
     publish_if_due(job, True)
-    return count
+    return pages, feeds

@@ -110,12 +110,12 @@ def _insert(connection: Connection, fated: _Fated, bands: Mapping[str, list[int]
 def _signatures(rows: Sequence[SignatureRow], bands: Mapping[str, list[int]]) -> pa.Table:
     table = arrow_of(SignatureRow, rows, ("article_id", "text_hash", "signature", "run_id"))
     column = [bands[row.article_id] for row in rows]
-    return table.append_column("bands", pa.array(column, type=pa.list_(pa.uint64())))
+    return table.append_column("bands", pa.array(column, type=pa.list_(pa.int64())))
 
 
 def _keys(row: SignatureRow) -> list[int]:
-    """The bands as whole numbers: each one's hash, without the number of the band before it."""
-    return [int(band[3:], 16) for band in row.bands]
+    """The bands as numbers of 63 bits: each one's hash, without the number of the band."""
+    return [int(band[3:], 16) >> 1 for band in row.bands]
 
 
 @cache

@@ -103,7 +103,7 @@ def groups_of(pairs: Iterable[Pair], standing: Iterable[Member] = ()) -> list[Me
 def _near(connection: Connection, fresh: Bands) -> set[tuple[str, str]]:
     """Pairs that share a band, of which at least one is among the fresh."""
     owners = [name for name, bands in fresh.items() for _ in bands]
-    keys = pa.array(list(chain.from_iterable(fresh.values())), type=pa.uint64())
+    keys = pa.array(list(chain.from_iterable(fresh.values())), type=pa.int64())
     with arriving(connection, bands=pa.table({"article_id": owners, "band": keys})):
         found = connection.execute(_NEAR).fetchall()
     return {(min(pair), max(pair)) for pair in found}

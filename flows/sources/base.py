@@ -10,7 +10,7 @@ what ends a chain of pages which leads back to itself.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -164,15 +164,22 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """Its word in ledgers and options: paged, sitemaps, wayback, ccnews, urllist or warcs."""
+        """Its word in ledgers and options, the name of its module."""
         ...
 
     def plan(self, window: Window) -> list[Unit]:
-        """Give the units to begin with, in the order in which they are best done. No network."""
+        """Give the units to begin with, in the order in which they are best done. No network.
+
+        Only `files` looks at the disk for it.
+        """
         ...
 
-    def fetch(self, unit: Unit) -> AsyncIterator[Event]:
-        """Do one unit. It has failed if a UnitFailed is the last thing given, else it is done."""
+    def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
+        """Do one unit. It has failed if a UnitFailed is the last thing given, else it is done.
+
+        Some hold a file or a connection open meanwhile: whoever stops before the end closes the
+        iterator (`contextlib.aclosing`).
+        """
         ...
 
     def listings(self) -> tuple[Listing, ...]:

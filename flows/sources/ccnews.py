@@ -18,7 +18,8 @@ import asyncio
 import io
 import re
 from bisect import bisect_right
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -32,7 +33,7 @@ from flows.net.door import Fetcher
 from flows.net.streams import Streamer
 from flows.sources.base import Event, PassedOver, Unit, UnitFailed, Window, failure, make_unit
 from flows.sources.owners import Owners, derived, host_of
-from flows.sources.warc_records import PAGES, Tally, Unpacked
+from flows.sources.warc_records import Tally, Unpacked, is_page
 from flows.sources.warcs import COMMON_CRAWL, captured, locate, read_place
 
 NAME = "ccnews"
@@ -106,7 +107,7 @@ class CcNews:
             for year, month in window.widened(LONGEST_FILE, self.lag).months()
         ]
 
-    async def fetch(self, unit: Unit) -> AsyncIterator[Event]:
+    async def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
         """Give the files of a listing that the window needs, or the wanted pages of one file."""
         if unit.step == "listing":
             async for event in self._listing(unit):
@@ -119,15 +120,15 @@ class CcNews:
 
         place = locate(unit.url, self.base_url)
         failed = None
-        async for got in read_place(place, self.streams, wanted, PAGES, tally):
-            if isinstance(got, UnitFailed):
-                failed = got
-                continue
-            url, owner = clean_url(got.url), known(host_of(got.url))
-            if url is None or owner is None or url in seen:
-                continue
-            seen.add(url)
-            yield captured(got, url, self._rows[owner.feed_id].feed_id, unit.window)
+        async with aclosing(read_place(place, self.streams, wanted, is_page, tally)) as answers:
+            async for got in answers:
+                if isinstance(got, UnitFailed):
+                    failed = got
+                    continue
+                url, owner = clean_url(got.url), known(host_of(got.url))
+                if url is not None and owner is not None and url not in seen:
+                    seen.add(url)
+                    yield captured(got, url, self._rows[owner.feed_id].feed_id, unit.window)
         for passed in tally.passed():
             yield passed
         if failed is not None:

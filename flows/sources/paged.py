@@ -8,7 +8,7 @@ rel=prev-archive), JSON Feed 1.1 (`next_url`), and WordPress, whose feeds take t
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -57,7 +57,7 @@ class PagedFeeds:
             if feed.kind is FeedKind.FEED
         ]
 
-    async def fetch(self, unit: Unit) -> AsyncIterator[Event]:
+    async def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
         """Give the entries of one page, then the page after it if the window reaches that far."""
         fetched = await self.door.fetch(unit.url, accept="feed", robots=False)
         if unit.level > 1 and fetched.reason in _BEYOND_THE_END:

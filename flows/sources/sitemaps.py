@@ -14,7 +14,7 @@ name at most MAX_FILES files: each hands an equal share of what is left on to th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 from extractors.feeds import parse_feed
@@ -111,7 +111,7 @@ class Sitemaps:
             for row in self._sites.values()
         ]
 
-    async def fetch(self, unit: Unit) -> AsyncIterator[Event]:
+    async def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
         """Give the files that a robots.txt or an index names, or the pages that a file lists."""
         if unit.step == "robots":
             async for event in self._robots(unit):

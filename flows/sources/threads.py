@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import CancelledError, Future
 from itertools import islice
 from threading import Event
@@ -24,7 +24,7 @@ class Bytes(Protocol):
         ...
 
 
-async def in_batches(items: Iterator[T | None], size: int = BATCH) -> AsyncIterator[T]:
+async def in_batches(items: Iterator[T | None], size: int = BATCH) -> AsyncGenerator[T, None]:
     """Give what an iterator gives, asked in a thread for `size` items at once.
 
     None stands for work done without a result: it counts, and is left out. The iterator is asked

@@ -8,7 +8,8 @@ is a comment.
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -69,11 +70,12 @@ class UrlLists:
             for path in self.files
         ]
 
-    async def fetch(self, unit: Unit) -> AsyncIterator[Event]:
+    async def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
         """Give the addresses of a file, each once."""
         tally = _Tally()
-        async for entry in in_batches(read_list(Path(unit.url), tally)):
-            yield Found(unit.feed_id or "", entry, outside=_outside(entry, unit.window))
+        async with aclosing(in_batches(read_list(Path(unit.url), tally))) as entries:
+            async for entry in entries:
+                yield Found(unit.feed_id or "", entry, outside=_outside(entry, unit.window))
         if tally.unusable:
             yield PassedOver(tally.unusable, Reason.BAD_URL, "lines without a usable address")
         if tally.failed is not None:

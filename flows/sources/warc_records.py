@@ -42,6 +42,16 @@ _WIRE_FACTOR = 4  # what a page may be larger on the wire than decoded
 _TYPES = WarcRecordType.response | WarcRecordType.resource
 
 
+def is_page(_: str, kind: str) -> bool:
+    """Accept HTML."""
+    return kind in PAGES
+
+
+def is_page_or_feed(_: str, kind: str) -> bool:
+    """Accept HTML and what feeds are sent as."""
+    return kind in PAGES or kind in FEEDS
+
+
 class WarcError(Exception):
     """A WARC cannot be read to its end."""
 
@@ -122,14 +132,16 @@ class Unpacked:
 def read_records(
     raw: Bytes,
     wanted: Callable[[str], bool],
-    types: frozenset[str],
+    fits: Callable[[str, str], bool],
     tally: Tally,
     *,
     max_bytes: int = MAX_PAGE,
 ) -> Iterator[Fetched | None]:
-    """Give the answers of status 200 with a wanted address and media type; None for each other.
+    """Give the answers of status 200 that are asked for; None for each other.
 
-    `fetched_at` is the moment of the capture (UTC), the body decoded and at most `max_bytes`.
+    `wanted` decides by the address as it stands, and has to be cheap; `fits` by address and media
+    type (lower case, without parameters) of what is wanted. `fetched_at` is the moment of the
+    capture (UTC), the body decoded and at most `max_bytes`.
     Raises WarcError where the file is broken, cut short or none.
     """
     try:
@@ -143,7 +155,7 @@ def read_records(
                 tally.unwanted += 1
                 yield None
                 continue
-            yield _answer(record, url, types, tally, max_bytes)
+            yield _answer(record, url, fits, tally, max_bytes)
     except WarcError:
         raise
     # The reader raises OSError for what is no WARC, and more on worse.
@@ -156,10 +168,10 @@ def read_records(
 
 
 def _answer(
-    record: Any, url: str, types: frozenset[str], tally: Tally, max_bytes: int
+    record: Any, url: str, fits: Callable[[str, str], bool], tally: Tally, max_bytes: int
 ) -> Fetched | None:
     headers = _headers(record)
-    if headers is None or _media_type(headers) not in types:
+    if headers is None or not fits(url, _media_type(headers)):
         tally.other += 1
         return None
     body = _body(record, dict(reversed(headers)), max_bytes)

@@ -6,8 +6,8 @@ one that breaks off in the middle is a failed unit whose finds still count.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -28,7 +28,14 @@ from flows.sources.base import (
     sightings,
 )
 from flows.sources.threads import Bytes, Pipe, in_batches
-from flows.sources.warc_records import FEEDS, PAGES, Tally, WarcError, media_type, read_records
+from flows.sources.warc_records import (
+    FEEDS,
+    Tally,
+    WarcError,
+    is_page_or_feed,
+    media_type,
+    read_records,
+)
 
 NAME = "warcs"
 COMMON_CRAWL = "https://data.commoncrawl.org"
@@ -57,7 +64,7 @@ def locate(name: str, base: str) -> str | Path:
 
 
 @asynccontextmanager
-async def opened(place: str | Path, streams: Streamer) -> AsyncIterator[Bytes | UnitFailed]:
+async def opened(place: str | Path, streams: Streamer | None) -> AsyncIterator[Bytes | UnitFailed]:
     """Open a file by its path or address, for a thread to read, or say why it cannot be."""
     if isinstance(place, Path):
         try:
@@ -67,6 +74,9 @@ async def opened(place: str | Path, streams: Streamer) -> AsyncIterator[Bytes | 
             return
         with stream:
             yield stream
+        return
+    if streams is None:
+        yield UnitFailed(Reason.BAD_URL, f"{place} is not on this machine")
         return
     async with streams.stream(place) as streamed:
         if streamed.body is None:
@@ -83,19 +93,23 @@ async def opened(place: str | Path, streams: Streamer) -> AsyncIterator[Bytes | 
 
 async def read_place(
     place: str | Path,
-    streams: Streamer,
+    streams: Streamer | None,
     wanted: Callable[[str], bool],
-    types: frozenset[str],
+    fits: Callable[[str, str], bool],
     tally: Tally,
-) -> AsyncIterator[Fetched | UnitFailed]:
-    """Give what `read_records` gives of a file wherever it is; a UnitFailed comes last."""
+) -> AsyncGenerator[Fetched | UnitFailed, None]:
+    """Give what `read_records` gives of a file wherever it is; a UnitFailed comes last.
+
+    It holds a file or a connection open: whoever leaves early closes it (`contextlib.aclosing`).
+    """
     async with opened(place, streams) as raw:
         if isinstance(raw, UnitFailed):
             yield raw
             return
         try:
-            async for fetched in in_batches(read_records(raw, wanted, types, tally)):
-                yield fetched
+            async with aclosing(in_batches(read_records(raw, wanted, fits, tally))) as answers:
+                async for fetched in answers:
+                    yield fetched
         except WarcError as error:
             broken = raw.error if isinstance(raw, Pipe) else None
             if broken is not None:
@@ -145,17 +159,19 @@ class Warcs:
             for name in self.files
         ]
 
-    async def fetch(self, unit: Unit) -> AsyncIterator[Event]:
+    async def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
         """Give the pages of a file, and the entries of feeds in it."""
         tally, seen = Tally(), set[str]()
         place = locate(unit.url, self.base_url)
         failed = None
-        async for got in read_place(place, self.streams, bool, PAGES | FEEDS, tally):
-            if isinstance(got, UnitFailed):
-                failed = got
-                continue
-            for found in _finds(got, unit, seen):
-                yield found
+        reading = read_place(place, self.streams, bool, is_page_or_feed, tally)
+        async with aclosing(reading) as answers:
+            async for got in answers:
+                if isinstance(got, UnitFailed):
+                    failed = got
+                    continue
+                for found in _finds(got, unit, seen):
+                    yield found
         for passed in tally.passed():
             yield passed
         if failed is not None:

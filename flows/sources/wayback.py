@@ -20,7 +20,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
@@ -184,7 +184,7 @@ class Wayback:
         ]
         return f"{self._cdx}?{urlencode(pairs, safe=':,/')}"
 
-    async def fetch(self, unit: Unit) -> AsyncIterator[Event]:
+    async def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
         """Give captures as units (a feed's issues) or finds (pages), or the items of an issue."""
         if unit.step != "issue":
             await self._pace.turn(self.pace_s)

@@ -143,6 +143,7 @@ def test_many_small_elements_end_within_time_and_memory() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kilobytes
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_make_it_raise(body: bytes) -> None:
     for wrapped in (body, b"<urlset>" + body, b"<sitemapindex><sitemap><loc>" + body):
@@ -153,7 +154,7 @@ def test_no_bytes_make_it_raise(body: bytes) -> None:
 _PATHS = st.text(st.characters(codec="utf-8", categories=["L", "N"]), min_size=1, max_size=12)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(_PATHS, unique=True, max_size=30), st.integers(0, 30), st.booleans())
 def test_what_is_written_is_read_back_in_order_and_once(
     names: list[str], doubled: int, zipped: bool

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from standins.drain import SEPTEMBER, Outcome, drain, utc
 from standins.server import Reply, Services
@@ -256,6 +256,7 @@ def test_an_earlier_file_is_left_alone_when_it_was_closed_long_before() -> None:
     assert choose(names, SEPTEMBER) == names[1:]
 
 
+@settings(deadline=None)
 @given(st.sets(st.datetimes(min_value=utc(2023, 8, 1).replace(tzinfo=None),
                             max_value=utc(2023, 10, 30).replace(tzinfo=None)), max_size=40),
        st.integers(0, 5))  # fmt: skip
@@ -274,6 +275,7 @@ def test_every_file_that_can_hold_the_window_is_chosen_and_none_far_from_it(
             assert SEPTEMBER.start - timedelta(days=1) <= moment < SEPTEMBER.end + lag
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_listings_reader_raise(body: bytes) -> None:
     assert isinstance(file_names(body), tuple | UnitFailed)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from standins.drain import SEPTEMBER, utc
 
@@ -51,6 +51,7 @@ def test_a_window_without_zone_or_length_is_refused(start: datetime, end: dateti
         Window(start, end)
 
 
+@settings(deadline=None)
 @given(_SPANS)
 def test_days_cut_a_window_without_gap_or_overlap(span: tuple[datetime, timedelta]) -> None:
     window = Window(span[0], span[0] + span[1])
@@ -60,6 +61,7 @@ def test_days_cut_a_window_without_gap_or_overlap(span: tuple[datetime, timedelt
     assert all(day.end - day.start <= timedelta(days=1) for day in days)
 
 
+@settings(deadline=None)
 @given(_SPANS)
 def test_months_are_those_of_the_windows_days(span: tuple[datetime, timedelta]) -> None:
     window = Window(span[0], span[0] + span[1])
@@ -68,6 +70,7 @@ def test_months_are_those_of_the_windows_days(span: tuple[datetime, timedelta]) 
     )
 
 
+@settings(deadline=None)
 @given(_SPANS, _MOMENTS, st.sampled_from(Precision))
 def test_what_lies_inside_is_never_excluded(
     span: tuple[datetime, timedelta], moment: datetime, precision: Precision
@@ -110,6 +113,7 @@ def test_a_units_id_follows_from_what_it_does_and_nothing_else() -> None:
     assert len({one.unit_id, *(unit.unit_id for unit in others)}) == 5
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30), st.none() | st.integers(0, 10**9))
 def test_a_unit_survives_being_written_down(url: str, mark: str, expected: int | None) -> None:
     unit = make_unit(

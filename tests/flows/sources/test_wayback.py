@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from standins import sites
 from standins.cdx import Machine, Row
@@ -227,6 +227,7 @@ def test_a_plan_asks_nobody_and_is_the_same_every_time(services: Services) -> No
     assert services.asked == []
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_index_reader_raise(body: bytes) -> None:
     assert isinstance(read_cdx(body), CdxPage | UnitFailed)
@@ -239,6 +240,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(_JSON, max_size=4), max_size=5), st.booleans())
 def test_no_table_makes_the_index_reader_raise(rows: list[list[object]], named: bool) -> None:
     table = [["timestamp", "original", "digest"], *rows] if named else rows
@@ -248,6 +250,7 @@ def test_no_table_makes_the_index_reader_raise(rows: list[list[object]], named: 
         assert all(len(one.stamp) == 14 and one.url for one in page.captures)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.datetimes(), st.integers(0, 10**6)), max_size=20),
     st.none() | st.text("abc,)%+0123456789", min_size=1),
@@ -268,6 +271,7 @@ def test_a_table_written_by_the_service_is_read_back_whole(
     assert (page.resume_key, page.unusable) == (key, 0)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9]{14}", fullmatch=True), st.sampled_from(["a", "a?b=c", "a/id_/x"]))
 def test_a_replay_address_names_its_capture(stamp: str, path: str) -> None:
     url = f"https://paper.example/{path}"

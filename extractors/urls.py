@@ -216,8 +216,9 @@ def _path(path: str) -> str:
     path = _escape(path.replace("\\", "/"), _SAFE_PATH) or "/"
     if "/." in path:
         path = _without_dots(path)
+    # '/story/amp/' belongs to '/story/', '/story/amp' to '/story'.
     if path.endswith(("/amp", "/amp/")) and path.count("/") > 1 + path.endswith("/"):
-        path = path.removesuffix("/").removesuffix("amp")
+        path = path.removesuffix("amp/").removesuffix("/amp")
     return path
 
 

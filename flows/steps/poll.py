@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import pickle
 import random
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from functools import partial
+from pathlib import Path
+from typing import IO, TypeVar
 
 from extractors.feeds import discover_feeds
 from extractors.records import (
@@ -31,12 +37,17 @@ from flows.steps.rows import entry_row
 from flows.steps.sitting import Sitting
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter
+from storage.errors import StorageError
 from storage.landing import land_polls
 from storage.rows import EntryRow, PollLanding, PollRow
 from storage.work import feeds_with_entries, known_entries
 
-# A batch is held in memory until it lands.
-_BATCH_BYTES = 32_000_000
+Answer = TypeVar("Answer")
+
+# While feeds come, one comes every few milliseconds: those left are slow, and nobody waits.
+_PATIENCE_S = 0.05
+# What is spent on large answers while ordinary ones pause.
+_PAUSE_S = 3.0
 _UNREACHED = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT)
 
 
@@ -56,80 +67,129 @@ class Polled:
         return self.fetched.reason or (self.parsed.reason if self.parsed else None)
 
 
-Read = TypeVar("Read")
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A large answer that is set aside on the disk until the ordinary ones have had their turn."""
 
-
-@dataclass
-class _Desks:
-    """Where answers are read: one thread for ordinary ones, so that readers do not fight the event
-    loop for the interpreter, and one for the large, which holds one body at a time.
-    """
-
-    ordinary: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="read")
-    )
-    large: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="read-large")
-    )
-
-    async def read(self, fetched: Fetched, work: Callable[[], Read]) -> Read:
-        desk = self.large if len(fetched.body) > LARGE else self.ordinary
-        return await asyncio.get_running_loop().run_in_executor(desk, work)
-
-    def close(self) -> None:
-        for desk in (self.ordinary, self.large):
-            desk.shutdown(wait=False, cancel_futures=True)
+    before: FeedState
+    spool: IO[bytes]
 
 
 async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fetcher) -> int:
     """Poll these feeds at once and land them in batches; returns how many were landed."""
     listener().expect("feeds", len(feeds))
-    desks = _Desks()
-    asking = [_ask(job, topics, state, door, desks) for state in feeds]
-    # Whether it is the feed or our own connection is known only when everybody was asked.
-    suspects: list[Polled] = []
-    size = job.settings.batch
+    # One thread reads, so that readers do not fight the event loop for the interpreter.
+    reader = ThreadPoolExecutor(1, thread_name_prefix="read")
     try:
         with (
             ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive,
             Sitting(job.warehouse) as sitting,
         ):
-            async for batch in in_batches(
-                asking, size, weigh=_weight, most_weight=_BATCH_BYTES, pauses=True
-            ):
-                listener().advance("feeds", len(batch))
-                suspects += [item for item in batch if item.reason in _UNREACHED]
-                ready = [item for item in batch if item.reason not in _UNREACHED]
-                if ready:
-                    await asyncio.to_thread(_land, job, archive, ready, sitting)
-                elif not batch:
-                    await asyncio.to_thread(sitting.rise)
-            judged = [
-                replace(i, fetched=not_charged(i.fetched, offline=door.offline)) for i in suspects
-            ]
-            for start in range(0, len(judged), size):
-                await asyncio.to_thread(_land, job, archive, judged[start : start + size], sitting)
+            desk = _Desk(job, topics, door, archive, sitting, reader)
+            asking = [desk.ask(state) for state in feeds]
+            batches = in_batches(asking, job.settings.batch, patience_s=_PATIENCE_S, pauses=True)
+            async for batch in batches:
+                await desk.take(batch)
+            await desk.finish()
     finally:
-        desks.close()
+        reader.shutdown(wait=False, cancel_futures=True)
     return len(feeds)
 
 
-def _weight(polled: Polled) -> int:
-    return len(polled.fetched.body)
+@dataclass
+class _Desk:
+    """One poll at work: what it is given, and what it has set aside."""
+
+    job: Job
+    topics: Topics
+    door: Fetcher
+    archive: ArchiveWriter
+    sitting: Sitting
+    reader: Executor
+    # Whether it is the feed or our own connection is known only when everybody was asked.
+    suspects: list[Polled] = field(default_factory=list)
+    later: list[Later] = field(default_factory=list)
+
+    async def ask(self, state: FeedState) -> Polled | Later:
+        """Ask one feed and read its answer, unless that is large."""
+        fetched = await _fetch(state, state.url, self.door)
+        if len(fetched.body) > LARGE:
+            return Later(state, await asyncio.to_thread(_spooled, fetched, self.job.settings.data))
+        return await self.read(state, fetched)
+
+    async def read(self, state: FeedState, fetched: Fetched) -> Polled:
+        """Read an answer; of a page that names one feed, that feed's."""
+        polled = await self._off_loop(fetched, read_poll, self.job, self.topics, state, fetched)
+        if polled.reason != Reason.NOT_A_FEED:
+            return polled
+        found = await self._off_loop(fetched, discover_feeds, fetched.body, fetched.final_url)
+        if len(found) != 1:
+            return replace(polled, note=_choices(found))
+        plain = replace(state, etag=None, last_modified=None)
+        other = await _fetch(plain, found[0][0], self.door)
+        again = await self._off_loop(other, read_poll, self.job, self.topics, state, other)
+        return replace(again, note=f"the address is a page; its one feed is {found[0][0]}")
+
+    async def take(self, batch: Sequence[Polled | Later]) -> None:
+        """Land a batch; a pause in the work (an empty one) is for what was set aside."""
+        listener().advance("feeds", len(batch))
+        self.later += [item for item in batch if isinstance(item, Later)]
+        polled = [item for item in batch if isinstance(item, Polled)]
+        self.suspects += [item for item in polled if item.reason in _UNREACHED]
+        ready = [item for item in polled if item.reason not in _UNREACHED]
+        if ready:
+            await self._land(ready)
+        elif not batch:
+            await self._catch_up(_PAUSE_S)
+            await asyncio.to_thread(self.sitting.rise)
+
+    async def finish(self) -> None:
+        """Land the rest: what was set aside, and what could not be reached."""
+        await self._catch_up(math.inf)
+        offline, size = self.door.offline, self.job.settings.batch
+        judged = [
+            replace(i, fetched=not_charged(i.fetched, offline=offline)) for i in self.suspects
+        ]
+        for start in range(0, len(judged), size):
+            await self._land(judged[start : start + size])
+
+    async def _catch_up(self, seconds: float) -> None:
+        """Read and land large answers one by one, for so long at most."""
+        began = time.monotonic()
+        while self.later and time.monotonic() - began < seconds:
+            item = self.later.pop()
+            fetched = await asyncio.to_thread(_unspooled, item.spool)
+            await self._land([await self.read(item.before, fetched)])
+
+    async def _land(self, polled: list[Polled]) -> None:
+        await asyncio.to_thread(_land, self.job, self.archive, polled, self.sitting)
+
+    async def _off_loop(
+        self, fetched: Fetched, work: Callable[..., Answer], *given: object
+    ) -> Answer:
+        # A large one waits for its own process, and holds up no other meanwhile.
+        reader = None if len(fetched.body) > LARGE else self.reader
+        return await asyncio.get_running_loop().run_in_executor(reader, partial(work, *given))
 
 
-async def _ask(job: Job, topics: Topics, state: FeedState, door: Fetcher, desks: _Desks) -> Polled:
-    fetched = await _fetch(state, state.url, door)
-    polled = await desks.read(fetched, lambda: read_poll(job, topics, state, fetched))
-    if polled.reason != Reason.NOT_A_FEED:
-        return polled
-    found = await desks.read(fetched, lambda: discover_feeds(fetched.body, fetched.final_url))
-    if len(found) != 1:
-        return replace(polled, note=_choices(found))
-    other = await _fetch(replace(state, etag=None, last_modified=None), found[0][0], door)
-    note = f"the address is a page; its one feed is {found[0][0]}"
-    again = await desks.read(other, lambda: read_poll(job, topics, state, other))
-    return replace(again, note=note)
+def _spooled(fetched: Fetched, folder: Path) -> IO[bytes]:
+    """Put an answer on the disk: fifty large ones would not fit into memory."""
+    try:
+        spool = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed when it is read back)
+        pickle.dump(fetched, spool, protocol=5)
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written ({error.strerror}): free some space, then run again; "
+            f"nothing that had landed is lost."
+        ) from error
+    return spool
+
+
+def _unspooled(spool: IO[bytes]) -> Fetched:
+    with spool:
+        spool.seek(0)
+        fetched: Fetched = pickle.load(spool)  # noqa: S301  (written by this process)
+    return fetched
 
 
 async def _fetch(state: FeedState, url: str, door: Fetcher) -> Fetched:

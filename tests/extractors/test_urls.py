@@ -14,6 +14,8 @@ from extractors.urls import clean_url, identity_url, is_redirector, registrable_
     [
         ("HTTPS://Example.COM:443/a/../b?id=3#frag", "https://example.com/b?id=3"),
         ("http://example.com", "http://example.com/"),
+        ("https://example.com/a/story/amp", "https://example.com/a/story"),
+        ("https://example.com/a/story/amp/", "https://example.com/a/story/"),
         ("https://example.com/x?utm_source=rss&id=3&fbclid=9", "https://example.com/x?id=3"),
         ("https://example.com/x?b=2&amp;a=1", "https://example.com/x?b=2&a=1"),
         ("https://example.com/x?b=2&amp;amp;a=1", "https://example.com/x?b=2&a=1"),

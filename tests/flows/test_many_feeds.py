@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,10 +22,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 FEEDS, BAD = 1000, 50
 MEMORY_MB = 500
-# Both measured twice and the better one taken. A quiet machine shows 1.1, of which 1.05 is that
-# there are that many more feeds; a shared one needs room.
-TRIES = 2
-ALLOWED = 1.3
+ALLOWED = 1.1
+# Each pair polls the same good feeds without and with the bad ones, in turn, so that whatever else
+# the machine does meets both; the median of the ratios is what is judged.
+PAIRS = 5
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: where it published, how long the good feeds took, and how much memory it held."""
+
+    database: Path
+    seconds: float
+    peak_mb: int
 
 
 @pytest.fixture(scope="module")
@@ -33,43 +44,65 @@ def crowd() -> Newsroom:
         yield room
 
 
-def misbehave(room: Newsroom, feeds: list[Listing]) -> None:
-    """Drip, hang, cut, blow up, talk rubbish, fail and be gone, in equal parts."""
-    bomb = b"<rss><channel>" + b"<item><title>x</title></item>" * 500_000
+def huge() -> bytes:
+    """A feed just within the bound on a body, with more items than anybody reads."""
+    items = b"".join(b"<item><guid>%d</guid><title>x</title></item>" % n for n in range(190_000))
+    return b"<rss version='2.0'><channel><title>t</title>" + items + b"</channel></rss>"
+
+
+def spoil(room: Newsroom, feeds: list[Listing]) -> None:
+    """Let feeds hang, talk rubbish and be gone for good. Once: it empties the server's cache."""
     for number, feed in enumerate(feeds):
-        match number % 7:
-            case 0:
-                room.fail(feed.url, times=9, drip_s=0.5)
-            case 1:
-                room.behave(feed.feed_id, Behaviour.SLOW)
-            case 2:
-                room.fail(feed.url, times=9, cut=200)
-            case 3:
-                room.fail(feed.url, times=9, body=bomb)
-            case 4:
-                room.behave(feed.feed_id, Behaviour.GARBAGE)
-            case 5:
-                room.fail(feed.url, status=500, times=9)
-            case _:
-                room.behave(feed.feed_id, Behaviour.GONE)
+        behaviour = {1: Behaviour.SLOW, 4: Behaviour.GARBAGE, 7: Behaviour.GONE}.get(number % 8)
+        if behaviour is not None:
+            room.behave(feed.feed_id, behaviour)
 
 
-def poll_all(data: Path, feeds: list[Listing]) -> Path:
+def misbehave(room: Newsroom, feeds: list[Listing], large: bytes) -> None:
+    """Let the others drip, cut, blow up, fail and be huge in the next run."""
+    room.heal()
+    faults: dict[int, dict[str, Any]] = {
+        0: {"drip_s": 0.5},
+        2: {"cut": 200},
+        3: {"body": large + large},
+        5: {"status": 500},
+        6: {"body": large},
+    }
+    for number, feed in enumerate(feeds):
+        fault = faults.get(number % 8)
+        if fault is not None:
+            room.fail(feed.url, times=9, **fault)
+
+
+PROGRAM = """
+from pathlib import Path
+from flows.cli import main
+try:
+    main()
+finally:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    Path(PEAK).write_text(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+"""
+
+
+def poll_all(data: Path, feeds: list[Listing], good: list[Listing]) -> Run:
     """Poll in a process of its own, whose memory can be told from the server's."""
     made = new_desk(data, feeds)
+    peak = data / "peak"
     environment = {
         **os.environ,
         "DUCKWIRE_DATA": str(data),
         "DUCKWIRE_FEEDS": str(made.settings.feeds),
         "DUCKWIRE_ALLOW_HOSTS": "127.0.0.1",
         "DUCKWIRE_PACE_ALLOWED": "false",
-        "DUCKWIRE_TOTAL_S": "10",
+        "DUCKWIRE_TOTAL_S": "8",
     }
-    program = "from flows.cli import main; main()"
+    program = PROGRAM.replace("PEAK", repr(str(peak)))
     line = [sys.executable, "-c", program, "run", "--direct", "--no-pages", "--json"]
     done = subprocess.run(line, env=environment, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    return data / "news.duckdb"
+    database = data / "news.duckdb"
+    return Run(database, seconds_until_landed(database, good), int(peak.read_text()) // 1024)
 
 
 def seconds_until_landed(database: Path, good: list[Listing]) -> float:
@@ -89,30 +122,38 @@ def test_the_good_feeds_land_as_soon_as_without_the_bad_ones_and_each_ends_in_on
     feeds = crowd.feeds()
     bad, good = feeds[::20], [feed for n, feed in enumerate(feeds) if n % 20]
     assert len(bad) == BAD
-    without = min(
-        seconds_until_landed(poll_all(tmp_path / f"without-{n}", good), good) for n in range(TRIES)
-    )
-    with_bad = []
-    for number in range(TRIES):
-        misbehave(crowd, bad)
-        database = poll_all(tmp_path / f"with-{number}", feeds)
-        with_bad.append(seconds_until_landed(database, good))
-    with duckdb.connect(str(database), read_only=True) as connection:
+    large = huge()
+    assert 8_000_000 < len(large) < 10_000_000
+    spoil(crowd, bad)
+    poll_all(tmp_path / "warming-up", good, good)
+    pairs = []
+    for number in range(PAIRS):
+        without = poll_all(tmp_path / f"without-{number}", good, good)
+        misbehave(crowd, bad, large)
+        pairs.append((without, poll_all(tmp_path / f"with-{number}", feeds, good)))
+    ratios = [one.seconds / other.seconds for other, one in pairs]
+    for (other, one), ratio in zip(pairs, ratios, strict=True):
+        print(f"\nwithout {other.seconds:.2f} s, with {one.seconds:.2f} s: {ratio:.3f}", end="")
+    last = pairs[-1][1]
+    peak_mb = max(one.peak_mb for _, one in pairs)
+    print(f"\nmedian {median(ratios):.3f}, peak {peak_mb} MB")
+    with duckdb.connect(str(last.database), read_only=True) as connection:
         polls = connection.execute(
-            "SELECT state, count(*) FROM polls JOIN feeds USING (feed_id) WHERE kind = 'feed' "
-            "GROUP BY ALL"
+            "SELECT state, coalesce(reason, ''), count(*) FROM polls JOIN feeds USING (feed_id) "
+            "WHERE kind = 'feed' GROUP BY ALL"
         ).fetchall()
         twice = connection.execute(
             "SELECT feed_id FROM polls GROUP BY feed_id HAVING count(*) > 1"
         ).fetchall()
         entries = connection.execute(
-            "SELECT count(*) FROM entries WHERE source_kind = 'feed'"
+            "SELECT count(*) FROM entries WHERE feed_id IN (SELECT unnest(?::VARCHAR[]))",
+            [[feed.feed_id for feed in good]],
         ).fetchone()
-    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"\nwithout {without:.1f} s, with {min(with_bad):.1f} s, peak {peak_mb:.0f} MB")
-    assert sum(count for _, count in polls) == FEEDS
+    assert sum(count for _, _, count in polls) == FEEDS
     assert twice == []
-    assert dict(polls)["landed"] >= FEEDS - BAD
+    assert sum(count for state, _, count in polls if state == "landed") == FEEDS - BAD + 6
+    reasons = {reason for _, reason, _ in polls if reason}
+    assert reasons >= {"timeout", "protocol", "too_large", "server_error", "gone"}
     assert entries[0] >= (FEEDS - BAD) * 5
     assert peak_mb < MEMORY_MB
-    assert min(with_bad) <= ALLOWED * without
+    assert median(ratios) <= ALLOWED

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from isal import isal_zlib
+from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -35,32 +37,42 @@ class Page:
 
 def write_warc(target: BinaryIO, pages: Iterable[Page], *, zipped: bool = True) -> None:
     """Write a file page by page: it may be larger than memory."""
-    writer = WARCWriter(target, gzip=zipped)
-    writer.write_record(
-        writer.create_warcinfo_record("CC-NEWS.warc.gz", {"software": "news-crawl", "format": "x"})
-    )
+    plain = io.BytesIO()
+    writer = WARCWriter(plain, gzip=False)
+
+    def write(record: ArcWarcRecord) -> None:
+        plain.seek(0)
+        plain.truncate()
+        writer.write_record(record)
+        whole = plain.getvalue()
+        target.write(isal_zlib.compress(whole, 1, wbits=31) if zipped else whole)
+
+    write(writer.create_warcinfo_record("CC-NEWS.warc.gz", {"software": "news-crawl"}))
     for page in pages:
-        asked = StatusAndHeaders("GET / HTTP/1.1", [("Host", "h")], is_http_request=True)
-        writer.write_record(
-            writer.create_warc_record(
-                page.url, "request", payload=io.BytesIO(b""), http_headers=asked
-            )
-        )
-        headers = [
-            ("Content-Type", page.content_type),
-            *page.headers,
-            ("Content-Length", str(len(page.body))),
-        ]
-        answered = StatusAndHeaders(page.status, headers, protocol="HTTP/1.1")
-        writer.write_record(
-            writer.create_warc_record(
-                page.url,
-                "response",
-                payload=io.BytesIO(page.body),
-                http_headers=answered,
-                warc_headers_dict={"WARC-Date": page.date},
-            )
-        )
+        write(_request(writer, page))
+        write(_response(writer, page))
+
+
+def _request(writer: WARCWriter, page: Page) -> ArcWarcRecord:
+    asked = StatusAndHeaders("GET / HTTP/1.1", [("Host", "h")], is_http_request=True)
+    return writer.create_warc_record(
+        page.url, "request", payload=io.BytesIO(b""), http_headers=asked
+    )
+
+
+def _response(writer: WARCWriter, page: Page) -> ArcWarcRecord:
+    headers = [
+        ("Content-Type", page.content_type),
+        *page.headers,
+        ("Content-Length", str(len(page.body))),
+    ]
+    return writer.create_warc_record(
+        page.url,
+        "response",
+        payload=io.BytesIO(page.body),
+        http_headers=StatusAndHeaders(page.status, headers, protocol="HTTP/1.1"),
+        warc_headers_dict={"WARC-Date": page.date},
+    )
 
 
 def warc(pages: Iterable[Page], *, zipped: bool = True) -> bytes:

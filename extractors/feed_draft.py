@@ -19,6 +19,8 @@ from extractors.language import normalise_language
 from extractors.records import Entry, Precision
 
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+# Nobody's title, name or guid is longer; megabytes of it would go into every table and report.
+_MAX_LINE = 2_000
 _MAX_TAGS = 50
 _MAX_AUTHORS = 50
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
@@ -105,10 +107,12 @@ def _finish(draft: Draft, base: str, hosts: frozenset[str]) -> Entry | None:
     if published is None and modified is not None:
         raw, published, precision = _read_date(draft.updated)
         modified = None
-    title = _plain(draft.title, draft.title_is_html)
+    title = _cut(_plain(draft.title, draft.title_is_html))
     summary = _plain(draft.summary, draft.summary_is_html)
-    authors = tuple(dict.fromkeys(filter(None, map(one_line, draft.authors[:_MAX_AUTHORS]))))
-    guid = one_line(draft.guid) or link or _own_guid(title, raw, summary, draft.content)
+    authors = tuple(dict.fromkeys(filter(None, map(_short_line, draft.authors[:_MAX_AUTHORS]))))
+    guid = (
+        _short_guid(one_line(draft.guid)) or link or _own_guid(title, raw, summary, draft.content)
+    )
     if not guid:
         return None
     # Attributes change with every rendering of some feeds: tags are left out of the hash.
@@ -125,10 +129,23 @@ def _finish(draft: Draft, base: str, hosts: frozenset[str]) -> Entry | None:
         content=draft.content or None,
         authors=authors,
         language=normalise_language(draft.language),
-        tags=tuple(dict.fromkeys(filter(None, map(one_line, draft.tags))))[:_MAX_TAGS],
+        tags=tuple(dict.fromkeys(filter(None, map(_short_line, draft.tags))))[:_MAX_TAGS],
         image=repair_link(draft.image or "", base, hosts),
         content_hash=content_hash(title, link, hashed, *authors),
     )
+
+
+def _cut(line: str | None) -> str | None:
+    return line if line is None or len(line) <= _MAX_LINE else line[: _MAX_LINE - 1] + "…"
+
+
+def _short_line(text: str) -> str:
+    return _cut(one_line(text)) or ""
+
+
+def _short_guid(guid: str) -> str:
+    """A guid too long to keep is known by its hash, so that two of them stay apart."""
+    return guid if len(guid) <= _MAX_LINE else "hash:" + content_hash(guid)
 
 
 def _between_tags(markup: str) -> str:

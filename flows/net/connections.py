@@ -7,6 +7,7 @@ by `politeness`, so that all that is needed here is to find an idle one.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
@@ -14,6 +15,8 @@ from contextlib import asynccontextmanager
 
 import anyio
 import httpcore
+
+from flows.net.wire import LARGE_AT_ONCE
 
 # Shorter than the idle time of common servers: a connection they are about to close is not used.
 _IDLE_S = 4.0
@@ -31,11 +34,15 @@ Origin = tuple[bytes, bytes, int]
 
 
 class Connections:
-    """Makes requests over new or idle connections; HTTP/2 where a server offers it over TLS."""
+    """Makes requests over new or idle connections; HTTP/2 where a server offers it over TLS.
+
+    `large` holds the places of bodies that grow large, see `wire.LargePlace`.
+    """
 
     def __init__(
         self, *, ssl_context: ssl.SSLContext, backend: httpcore.AsyncNetworkBackend
     ) -> None:
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._ssl_context = ssl_context
         self._backend = backend
         self._idle: deque[tuple[Origin, httpcore.AsyncHTTPConnection]] = deque()

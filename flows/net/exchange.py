@@ -15,7 +15,7 @@ from flows.net.decode import ACCEPTED, TooLargeError, UndecodableError, codings,
 from flows.net.door import Accept
 from flows.net.headers import sendable
 from flows.net.limits import NetSettings
-from flows.net.wire import FloodError, Wire, under_way
+from flows.net.wire import LARGE, FloodError, LargePlace, Wire, under_way
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -77,30 +77,36 @@ async def exchange(
     """
     answer = Answer(reason=Reason.TIMEOUT, detail=f"not done within {settings.total_s:g} s")
     # A cancel scope of anyio, because httpcore shields its own cleaning up from exactly that.
-    with anyio.move_on_after(max(budget_s, 0.0)):
+    with anyio.move_on_after(max(budget_s, 0.0)) as deadline:
         try:
-            answer = await _exchange(connections, target, ask, settings)
+            answer = await _exchange(connections, target, ask, settings, deadline)
         except Exception as exc:  # the libraries below raise more than they list
             answer = answer_of_error(exc, settings)
     return answer
 
 
 async def _exchange(
-    connections: Connections, target: Target, ask: Ask, settings: NetSettings
+    connections: Connections,
+    target: Target,
+    ask: Ask,
+    settings: NetSettings,
+    deadline: anyio.CancelScope,
 ) -> Answer:
     head = Answer()
     wire = Wire(settings.max_header_bytes)
     before = under_way.set(wire)
+    place = LargePlace(connections.large, deadline)
     try:
-        async with connections.request(_request(target, ask, settings)) as response:
+        async with place, connections.request(_request(target, ask, settings)) as response:
             wire.begin_body()
             head = _head(response)
             if sum(len(k) + len(v) for k, v in response.headers) > settings.max_header_bytes:
                 raise _HeadersTooLargeError
             if response.status in REDIRECTS:
-                await _read(response, wire, _SMALL, truncate=True)
+                await _read(response, wire, place, _SMALL, truncate=True)
                 return head
-            raw = await _body(response, wire, head, ask)
+            raw = await _body(response, wire, place, head, ask)
+            return _decoded(head, raw, ask)
     except _HeadersTooLargeError:
         bound = f"headers of more than {settings.max_header_bytes:,} bytes"
         return Answer(head.status, reason=Reason.TOO_LARGE, detail=bound)
@@ -111,7 +117,6 @@ async def _exchange(
         return Answer(head.status, head.headers, reason=reason, detail=str(exc))
     finally:
         under_way.reset(before)
-    return _decoded(head, raw, ask)
 
 
 def _head(response: httpcore.Response) -> Answer:
@@ -119,15 +124,19 @@ def _head(response: httpcore.Response) -> Answer:
     return Answer(response.status, headers)
 
 
-async def _body(response: httpcore.Response, wire: Wire, head: Answer, ask: Ask) -> bytes:
+async def _body(
+    response: httpcore.Response, wire: Wire, place: LargePlace, head: Answer, ask: Ask
+) -> bytes:
     declared = head.header("content-length") or ""
     plain = declared.isascii() and declared.isdigit() and len(declared) < 19
     if plain and int(declared) > ask.limit and not ask.truncate:
         raise _BodyTooLargeError
-    return await _read(response, wire, ask.limit, truncate=ask.truncate)
+    return await _read(response, wire, place, ask.limit, truncate=ask.truncate)
 
 
-async def _read(response: httpcore.Response, wire: Wire, limit: int, *, truncate: bool) -> bytes:
+async def _read(
+    response: httpcore.Response, wire: Wire, place: LargePlace, limit: int, *, truncate: bool
+) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_stream():
         wire.gave(len(chunk))
@@ -136,6 +145,8 @@ async def _read(response: httpcore.Response, wire: Wire, limit: int, *, truncate
             if truncate:
                 return bytes(body[:limit])
             raise _BodyTooLargeError
+        if len(body) > LARGE:
+            await place.take()
     return bytes(body)
 
 

@@ -7,8 +7,16 @@ a request is under way is counted here, and packaging without content ends the r
 
 from __future__ import annotations
 
+import asyncio
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import TracebackType
+
+import anyio
+
+LARGE = 1_000_000  # bytes of a body from which on it needs a place
+LARGE_AT_ONCE = 4  # bodies that may grow beyond that together: a hundred would fill the memory
 
 _READ = 65_536  # of one read; what comes with the end of the headers is not theirs
 _PACKAGING = 524_288  # bytes that may be no content, beside as much as there is content
@@ -52,3 +60,40 @@ class Wire:
 
 # The connection below knows nothing of requests: the one under way in this task is found here.
 under_way: ContextVar[Wire | None] = ContextVar("under_way", default=None)
+
+
+class LargePlace:
+    """One request's claim to let its body grow large; an async context manager that gives it back.
+
+    Waiting for a place moves the request's deadline: the servers before it are not its fault.
+    """
+
+    def __init__(self, places: asyncio.Semaphore, deadline: anyio.CancelScope) -> None:
+        self._places = places
+        self._deadline = deadline
+        self._held = False
+
+    async def __aenter__(self) -> LargePlace:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._held:
+            self._held = False
+            self._places.release()
+
+    async def take(self) -> None:
+        """Wait for a place, unless this request has one."""
+        if self._held:
+            return
+        began, due = time.monotonic(), self._deadline.deadline
+        self._deadline.deadline = float("inf")
+        try:
+            await self._places.acquire()
+            self._held = True
+        finally:
+            self._deadline.deadline = due + time.monotonic() - began

@@ -199,6 +199,20 @@ def test_the_newest_of_a_list_too_long_to_read_are_kept_at_whichever_end_they_st
     assert "14,000 items in the middle" in feed.warning
 
 
+def test_a_title_guid_name_or_tag_of_megabytes_is_cut_and_guids_stay_apart() -> None:
+    long = "x" * 1_000_000
+    items = "".join(
+        f"<item><guid isPermaLink='false'>{long}{n}</guid><title>{long}</title>"
+        f"<category>{long}</category><link>/n/{n}</link></item>"
+        for n in range(2)
+    )
+    feed = parse_feed(RSS + items.encode() + b"</channel></rss>", URL)
+    assert len(feed.entries) == 2
+    first = feed.entries[0]
+    assert first.title == "x" * 1_999 + "…"
+    assert max(len(value) for value in (first.guid, *first.tags)) <= 2_000
+
+
 def _sound(feed: ParsedFeed) -> None:
     assert feed.reason is None or (not feed.entries and feed.detail)
     guids = [entry.guid for entry in feed.entries]

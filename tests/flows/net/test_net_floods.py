@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import ssl
 import time
+import tracemalloc
 from pathlib import Path
 
+import anyio
 import h2.config
 import h2.connection
 import h2.events
@@ -15,6 +17,7 @@ import pytest
 
 from extractors.records import Reason
 from flows.net.client import Client
+from flows.net.wire import LargePlace
 
 PEM = Path(__file__).with_name("loopback.pem")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -71,6 +74,51 @@ def test_a_body_in_chunks_of_an_ordinary_size_is_no_flood(kit):
     body = CHUNKED + chunk * 20_000 + b"0\r\n\r\n"
     fetched = kit.play(kit.says(body), settings=kit.settings(total_s=60.0))
     assert (fetched.reason, len(fetched.body)) == (None, 20_000 * 128)
+
+
+def test_many_large_bodies_at_once_fill_no_memory_and_all_arrive(kit):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n"
+    play = kit.says(head, *[bytes(100_000)] * 90)
+
+    async def run():
+        async def one(client, url):
+            fetched = await client.fetch(url, accept="feed", robots=False)
+            return fetched.reason, len(fetched.body)
+
+        chosen = kit.settings(total_s=30.0, read_s=20.0)
+        async with (
+            kit.serving(play) as stage,
+            Client(chosen, clock=lambda: kit.NOW) as client,
+        ):
+            tracemalloc.start()
+            found = await asyncio.gather(*(one(client, stage.url()) for _ in range(30)))
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        return found, peak
+
+    found, peak = asyncio.run(run())
+    assert found == [(None, 9_000_000)] * 30
+    assert peak < 150_000_000, peak
+
+
+def test_waiting_for_a_place_is_not_charged_to_the_request(kit):
+    async def run():
+        places = asyncio.Semaphore(1)
+        with anyio.move_on_after(60.0) as deadline:
+            await places.acquire()
+            asyncio.get_running_loop().call_later(0.3, places.release)
+            due = deadline.deadline
+            async with LargePlace(places, deadline) as place:
+                await place.take()
+                await place.take()
+                moved = deadline.deadline - due
+                held = places.locked()
+            return moved, held, places.locked()
+
+    moved, held, left = asyncio.run(run())
+    assert 0.2 < moved < 5.0
+    assert held
+    assert not left
 
 
 def _over_http2(kit, flood: bytes, *, answered: bool):

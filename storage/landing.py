@@ -294,8 +294,9 @@ def _bind(connection: Connection, run_id: str, now: datetime) -> None:
 
 def _checked(rows: Iterable[Any]) -> None:
     for row in rows:
-        if row.state not in _STATES:
-            raise ValueError(f"{row.state!r} is not one of the states of records.py")
+        for state in (row.state, getattr(row, "article_state", None) or row.state):
+            if state not in _STATES:
+                raise ValueError(f"{state!r} is not one of the states of records.py")
 
 
 def _unique(rows: Iterable[Row], key: Callable[[Row], str]) -> list[Row]:

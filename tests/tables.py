@@ -38,7 +38,12 @@ def tables_of(database: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Each table's rows, sorted, without what may differ."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        return {table: _rows(connection, table) for table in TABLES}
+        return tables_in(connection)
+
+
+def tables_in(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
+    """The same out of an open connection."""
+    return {table: _rows(connection, table) for table in TABLES}
 
 
 def assert_same_tables(one: Path, other: Path) -> None:

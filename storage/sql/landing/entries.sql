@@ -1,13 +1,17 @@
 -- Lands stage_entries: sightings, and a waiting page for each new link.
 -- $now and $run_id are bound as variables; the caller holds the transaction.
 
-UPDATE stage_entries SET state = 'skipped', reason = 'forgotten', page_id = NULL, article_id = NULL
+-- Of what is forgotten its feed may say nothing here either.
+UPDATE stage_entries SET
+    state = 'skipped', reason = 'forgotten', page_id = NULL, article_id = NULL, title = NULL,
+    summary = NULL, content = NULL, authors = NULL, tags = NULL, image = NULL
 WHERE page_id IN (SELECT page_id FROM tombstones)
    OR article_id IN (SELECT article_id FROM tombstones);
 
+-- `story_before` is what a stored entry was a sighting of until now.
 -- A page that embeds the clock would change for ever: 24 changes are believed.
 CREATE OR REPLACE TEMP TABLE stage_entry_fate AS
-SELECT s.entry_id, s.page_id, s.article_id,
+SELECT s.entry_id, s.page_id, s.article_id, coalesce(e.article_id, e.page_id) AS story_before,
        CASE WHEN e.entry_id IS NULL THEN 'new'
             WHEN e.content_hash IS DISTINCT FROM s.content_hash AND e.changes < 24 THEN 'changed'
             ELSE 'known' END AS fate
@@ -62,8 +66,11 @@ WHERE entries.page_id = p.page_id AND p.article_id IS NOT NULL
   AND entries.article_id IS DISTINCT FROM p.article_id AND entries.state IN ('landed', 'duplicate')
   AND entries.entry_id IN (SELECT entry_id FROM stage_entry_fate WHERE fate <> 'known');
 
+-- Both the story an entry is of now and the one it left, which has another sighting to stand for it.
 CREATE OR REPLACE TEMP TABLE stage_touched AS
-SELECT DISTINCT coalesce(e.article_id, e.page_id) AS story
+SELECT coalesce(e.article_id, e.page_id) AS story
 FROM entries e
 JOIN (SELECT entry_id FROM stage_entry_fate WHERE fate <> 'known') f USING (entry_id)
-WHERE coalesce(e.article_id, e.page_id) IS NOT NULL;
+WHERE coalesce(e.article_id, e.page_id) IS NOT NULL
+UNION
+SELECT story_before FROM stage_entry_fate WHERE fate = 'changed' AND story_before IS NOT NULL;

@@ -20,6 +20,13 @@ UPDATE pages SET
     run_id = s.run_id
 FROM arriving_pages s
 WHERE pages.page_id = s.page_id;
+-- Both the articles that arrive and those that the entries of these pages were sightings of.
+CREATE OR REPLACE TEMP TABLE stage_touched AS
+SELECT article_id AS story FROM arriving_pages WHERE article_id IS NOT NULL
+UNION
+SELECT article_id FROM entries
+WHERE article_id IS NOT NULL AND page_id IN (SELECT page_id FROM arriving_pages);
+
 -- The entries that name a page learn its article.
 UPDATE entries SET article_id = p.article_id
 FROM (
@@ -28,6 +35,3 @@ FROM (
 ) p
 WHERE entries.page_id = p.page_id
   AND entries.article_id IS DISTINCT FROM p.article_id AND entries.state IN ('landed', 'duplicate');
-
-CREATE OR REPLACE TEMP TABLE stage_touched AS
-SELECT DISTINCT article_id AS story FROM arriving_pages WHERE article_id IS NOT NULL;

@@ -1,0 +1,455 @@
+"""Landing: whatever the order and the cut of the batches, the tables come out the same."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from tables import tables_in
+
+from extractors.records import Extracted, FeedState, Listing, State
+from flows.steps.rows import article_id_of, article_landing, entry_id_of, page_id_of
+from storage.feeds import sync_listings
+from storage.landing import land_pages, land_polls, settle_failures
+from storage.rows import (
+    ArticleLanding,
+    EntryRow,
+    FailureRow,
+    PageRow,
+    PollLanding,
+    PollRow,
+    TopicRow,
+)
+from storage.warehouse import Session, Warehouse
+
+NOW = datetime(2023, 9, 13, 12, tzinfo=UTC)
+RUN = "run-1"
+SITE = "https://paper.example"
+
+_dice = random.Random(20230913)
+_WORDS = [
+    f"{a}{b}" for a in ("har", "pi", "tow", "quay", "tide") for b in ("bour", "er", "ed", "s")
+]
+STORY = " ".join(_dice.choice(_WORDS) + str(_dice.randrange(40)) for _ in range(400))
+
+
+def altered(text: str, *places: int) -> str:
+    """The text with a word or two replaced: still nearly the same."""
+    words = text.split()
+    for place in places:
+        words[place] = "otherwise"
+    return " ".join(words)
+
+
+OTHER = " ".join(reversed(STORY.split()))
+
+# What stands at each address: (address its article lives at, title, text), or why there is none.
+PAGES: dict[str, tuple[str, str, str] | str] = {
+    # One article in two places: its own address, and a copy that gives another text.
+    f"{SITE}/bridge": (f"{SITE}/bridge", "Bridge to be mended", OTHER),
+    f"{SITE}/amp/bridge": (f"{SITE}/bridge", "Bridge to be mended (amp)", STORY),
+    # A wire story under three addresses, each a little different from the one before.
+    f"{SITE}/ferry": (f"{SITE}/ferry", "Ferry aground", STORY),
+    f"{SITE}/wire/ferry": (f"{SITE}/wire/ferry", "Ferry runs aground", altered(STORY, 3)),
+    f"{SITE}/late/ferry": (f"{SITE}/late/ferry", "Ferry ran aground", altered(STORY, 3, 390)),
+    f"{SITE}/list": "index_page",
+    f"{SITE}/lost": "not_found",
+    f"{SITE}/regatta": (f"{SITE}/regatta", "Regatta", "Sails and wind. " * 30),
+    f"{SITE}/forgotten": (f"{SITE}/forgotten", "Nobody may know", "A secret. " * 40),
+    f"{SITE}/m/forgotten": (f"{SITE}/forgotten", "Nobody may know", "A secret. " * 40),
+}
+
+# What each feed lists: (guid, address, hours after noon or None).
+FEEDS: dict[str, list[tuple[str, str, int | None]]] = {
+    "one": [
+        ("1", f"{SITE}/bridge", 2),
+        ("1-again", f"{SITE}/bridge", 1),
+        ("2", f"{SITE}/ferry", 3),
+        ("3", f"{SITE}/list", None),
+        ("4", f"{SITE}/forgotten", 1),
+    ],
+    "two": [
+        ("a", f"{SITE}/bridge", 0),
+        ("b", f"{SITE}/wire/ferry", 1),
+        ("c", f"{SITE}/lost", 1),
+        ("d", f"{SITE}/m/forgotten", 4),
+    ],
+    "three": [
+        ("x", f"{SITE}/amp/bridge", None),
+        ("y", f"{SITE}/late/ferry", None),
+        ("z", f"{SITE}/regatta", 5),
+    ],
+}
+
+
+def entry(feed: str, guid: str, url: str, hours: int | None, **other: Any) -> EntryRow:
+    return EntryRow(
+        **{
+            "entry_id": entry_id_of(feed, guid),
+            "feed_id": feed,
+            "guid": guid,
+            "link": url,
+            "url": url,
+            "page_id": page_id_of(url),
+            "title": f"{feed} says {guid}",
+            "summary": f"What {feed} says of {guid}.",
+            "published_at": None if hours is None else NOW + timedelta(hours=hours),
+            "content_hash": f"{feed}-{guid}",
+            "state": "landed",
+            "source_kind": "feed",
+            "first_seen_at": NOW,
+            "run_id": RUN,
+            **other,
+        }
+    )
+
+
+def poll(feed: str, entries: Iterable[EntryRow] = (), **other: Any) -> PollLanding:
+    row = PollRow(feed, RUN, NOW, f"{SITE}/{feed}.xml", "landed")
+    return PollLanding(replace(row, **other), tuple(entries), FeedState(feed, row.url))
+
+
+def whole_poll(feed: str) -> PollLanding:
+    return poll(feed, [entry(feed, *item) for item in FEEDS[feed]])
+
+
+def article(
+    place: str, lives_at: str, title: str, text: str, *, version: str = "1"
+) -> ArticleLanding:
+    made = article_landing(
+        Extracted(url=lives_at, title=title, text=text, language="en", extractor_version=version),
+        article_id=article_id_of(lives_at),
+        preference=f"{0 if place == lives_at else 1} {place}",
+        source_kind="feed",
+        run_id=RUN,
+        now=NOW,
+        page_id=page_id_of(place),
+    )
+    row = made.article
+    verdict = TopicRow(row.article_id, "t", "v", 0.5, "on", "rule", (), row.text_hash, NOW, RUN)
+    return replace(made, topics=(verdict,))
+
+
+def page(url: str, **other: Any) -> PageRow:
+    row = PageRow(page_id_of(url), url, "landed", RUN, NOW, attempts=1, fetched_at=NOW)
+    return replace(row, **other)
+
+
+def fetched(url: str) -> tuple[PageRow, ArticleLanding | None]:
+    """What a run makes of an address."""
+    found = PAGES[url]
+    if found == "not_found":
+        return page(url, state="failed", reason="not_found", fetched_at=None), None
+    if isinstance(found, str):
+        return page(url, article_state="rejected", article_reason=found), None
+    made = article(url, *found)
+    return page(url, article_state="landed", article_id=made.article.article_id), made
+
+
+def land(session: Session, pages: Sequence[tuple[PageRow, ArticleLanding | None]]) -> Any:
+    articles = [made for _, made in pages if made]
+    return land_pages(session, [row for row, _ in pages], articles, run_id=RUN, now=NOW)
+
+
+def land_all(session: Session, polls: Sequence[PollLanding], **other: Any) -> Any:
+    return land_polls(session, polls, run_id=RUN, now=NOW, **other)
+
+
+def waiting(session: Session) -> list[str]:
+    rows = session.execute("SELECT url FROM pages WHERE state = 'waiting' ORDER BY url").fetchall()
+    return [row[0] for row in rows]
+
+
+def nothing_is_wrong(session: Session) -> None:
+    assert session.execute("FROM orphans").fetchall() == []
+    assert session.execute("FROM run_balance WHERE NOT balanced").fetchall() == []
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse that knows three feeds, and of one article that it is forgotten."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("empty"))
+    warehouse.migrate(NOW)
+    with warehouse.session() as session:
+        listed = [Listing(name, f"{SITE}/{name}.xml") for name in FEEDS]
+        sync_listings(session, listed, now=NOW, bounds=(900, 86400, 3600), complete=True)
+        url = f"{SITE}/forgotten"
+        session.execute(
+            "INSERT INTO tombstones VALUES (?, NULL, ?, ?), (NULL, ?, ?, ?)",
+            [page_id_of(url), url, NOW, article_id_of(url), url, NOW],
+        )
+    return warehouse.path
+
+
+@contextmanager
+def opened(empty: Path, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of the empty warehouse in a folder, open."""
+    warehouse = Warehouse(folder)
+    warehouse.path.unlink(missing_ok=True)
+    shutil.copy(empty, warehouse.path)
+    with warehouse.session() as session:
+        yield session
+
+
+@pytest.fixture
+def session(empty: Path, tmp_path: Path) -> Iterator[Session]:
+    with opened(empty, tmp_path) as session:
+        yield session
+
+
+def land_in_order(session: Session) -> None:
+    """Land everything one after the other, in name order."""
+    for feed in FEEDS:
+        land_all(session, [whole_poll(feed)])
+    for url in waiting(session):
+        land(session, [fetched(url)])
+
+
+@pytest.fixture(scope="module")
+def in_order(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    """The tables when everything arrives one after the other."""
+    with opened(empty, tmp_path_factory.mktemp("in-order")) as session:
+        land_in_order(session)
+        return tables_in(session)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_order_of_arrival_and_cut_of_batches_leave_no_trace(
+    seed: int, empty: Path, tmp_path: Path, in_order: dict[str, list[Any]]
+) -> None:
+    dice = random.Random(seed)
+    with opened(empty, tmp_path) as session:
+        left = dice.sample(list(FEEDS), len(FEEDS))
+        while left or waiting(session):
+            now, left = left[: (cut := dice.randint(0, len(left)))], left[cut:]
+            polls = [whole_poll(feed) for feed in now]
+            for _ in range(dice.choice((1, 1, 2))):  # sometimes a batch comes twice
+                land_all(session, polls)
+            due = waiting(session)
+            some = [fetched(url) for url in dice.sample(due, dice.randint(0, len(due)))]
+            for _ in range(dice.choice((1, 1, 2))):
+                land(session, some)
+        nothing_is_wrong(session)
+        assert tables_in(session) == in_order
+
+
+def test_of_several_sightings_of_one_article_the_earliest_landed(session: Session) -> None:
+    land_in_order(session)
+    bridge = article_id_of(f"{SITE}/bridge")
+    assert session.execute(
+        "SELECT guid, state FROM entries WHERE article_id = ? ORDER BY guid", [bridge]
+    ).fetchall() == [
+        ("1", "duplicate"),
+        ("1-again", "duplicate"),
+        ("a", "landed"),
+        ("x", "duplicate"),
+    ]
+
+
+def test_the_better_of_two_places_gives_the_article(session: Session) -> None:
+    land_in_order(session)
+    assert session.execute(
+        "SELECT title, page_id FROM articles WHERE url = ?", [f"{SITE}/bridge"]
+    ).fetchall() == [("Bridge to be mended", page_id_of(f"{SITE}/bridge"))]
+
+
+def test_near_duplicates_are_one_group_and_a_replaced_text_is_in_none(session: Session) -> None:
+    land_in_order(session)
+    rows = session.execute(
+        "SELECT a.url FROM article_groups JOIN articles a USING (article_id) "
+        "WHERE group_id = (SELECT any_value(group_id) FROM article_groups) ORDER BY 1"
+    ).fetchall()
+    assert [row[0] for row in rows] == [
+        f"{SITE}/ferry",
+        f"{SITE}/late/ferry",
+        f"{SITE}/wire/ferry",
+    ]
+    assert session.execute("SELECT count(*) FROM article_groups").fetchone() == (3,)
+
+
+def test_nothing_of_what_is_forgotten_lands(session: Session) -> None:
+    land_in_order(session)
+    forgotten = [f"{SITE}/forgotten", f"{SITE}/m/forgotten"]
+    assert session.execute(
+        "SELECT state, reason, title, summary, content, page_id, article_id FROM entries "
+        "WHERE url = ?",
+        forgotten[:1],
+    ).fetchall() == [("skipped", "forgotten", None, None, None, None, None)]
+    # Its copy elsewhere is known for one only when it was fetched.
+    assert session.execute(
+        "SELECT article_id, article_state, article_reason, warc_file FROM pages WHERE url = ?",
+        forgotten[1:],
+    ).fetchall() == [(None, "skipped", "forgotten", None)]
+    assert session.execute("SELECT 1 FROM articles WHERE text LIKE '%secret%'").fetchall() == []
+
+
+def test_what_a_forgotten_entry_says_later_is_not_kept_either(session: Session) -> None:
+    land_in_order(session)
+    url = f"{SITE}/forgotten"
+    again = entry("one", "4", url, 1, title="Who did it", content="All of it", content_hash="new")
+    land_all(session, [poll("one", [again])])
+    assert session.execute(
+        "SELECT state, title, summary, content, authors FROM entries WHERE url = ?", [url]
+    ).fetchall() == [("skipped", None, None, None, None)]
+
+
+def test_the_same_batch_twice_changes_nothing_and_counts_as_known(session: Session) -> None:
+    bridge, regatta = f"{SITE}/bridge", f"{SITE}/regatta"
+    polled = [whole_poll("one"), whole_poll("three")]
+    land_all(session, polled)
+    land(session, [fetched(bridge), fetched(regatta)])
+    before = tables_in(session)
+    counts = [*land_all(session, polled), *land(session, [fetched(bridge), fetched(regatta)])]
+    assert tables_in(session) == before
+    by_stage = {count.stage: count for count in counts}
+    assert (by_stage["entry"].taken, by_stage["entry"].known) == (8, 8)
+    assert (by_stage["article"].taken, by_stage["article"].known) == (2, 2)
+
+
+def test_an_edited_article_keeps_what_it_said_before(session: Session) -> None:
+    url = f"{SITE}/bridge"
+    titles = ("First", "Second", "Second")
+    texts = (STORY, STORY, altered(STORY, 5))
+    for title, text in zip(titles, texts, strict=True):
+        made = article(url, url, title, text)
+        land(session, [(page(url, article_id=made.article.article_id), made)])
+    assert session.execute(
+        "SELECT version, title, text FROM article_versions ORDER BY version"
+    ).fetchall() == [(1, "First", STORY), (2, "Second", STORY)]
+    assert session.execute("SELECT title, text FROM articles").fetchall() == [
+        ("Second", altered(STORY, 5))
+    ]
+    assert session.execute("SELECT DISTINCT text_hash FROM article_signatures").fetchall() == (
+        session.execute("SELECT text_hash FROM articles").fetchall()
+    )
+
+
+def test_another_extractor_version_or_a_better_place_is_no_edit(session: Session) -> None:
+    url, copy = f"{SITE}/bridge", f"{SITE}/amp/bridge"
+    for place, title, version in ((copy, "Copy", "1"), (url, "Bridge", "1"), (url, "Bridge", "2")):
+        made = article(place, url, title, STORY, version=version)
+        land(session, [(page(place, article_id=made.article.article_id), made)])
+    assert session.execute("FROM article_versions").fetchall() == []
+    assert session.execute("SELECT title, extractor_version FROM articles").fetchall() == [
+        ("Bridge", "2")
+    ]
+
+
+def test_an_entry_that_moves_to_another_link_leaves_the_others_as_if_it_had_never_been(
+    session: Session,
+) -> None:
+    land_all(session, [whole_poll("two")])  # its sighting of the bridge is the earliest
+    land_all(session, [whole_poll("one")])
+    land(session, [fetched(f"{SITE}/bridge")])
+    moved = entry("two", "a", f"{SITE}/regatta", 0, content_hash="moved")
+    land_all(session, [poll("two", [moved])])
+    assert session.execute(
+        "SELECT guid, state FROM entries WHERE page_id = ? ORDER BY guid",
+        [page_id_of(f"{SITE}/bridge")],
+    ).fetchall() == [("1", "duplicate"), ("1-again", "landed")]
+    assert session.execute("SELECT state, article_id FROM entries WHERE guid = 'a'").fetchall() == [
+        ("landed", None)
+    ]
+
+
+def test_a_page_that_turns_out_to_be_another_article_takes_its_entries_along(
+    session: Session,
+) -> None:
+    land_all(session, [whole_poll("two"), whole_poll("three")])
+    land(session, [fetched(f"{SITE}/bridge"), fetched(f"{SITE}/amp/bridge")])
+    other = article(f"{SITE}/bridge", f"{SITE}/new-bridge", "Another bridge", OTHER)
+    land(session, [(page(f"{SITE}/bridge", article_id=other.article.article_id), other)])
+    rows = session.execute(
+        "SELECT guid, state, article_id FROM entries WHERE guid IN ('a', 'x') ORDER BY guid"
+    ).fetchall()
+    assert rows == [
+        ("a", "landed", other.article.article_id),
+        ("x", "landed", article_id_of(f"{SITE}/bridge")),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        page(f"{SITE}/x", state="done"),
+        page(f"{SITE}/x", article_state="fine"),
+        page(f"{SITE}/x", state=""),
+    ],
+)
+def test_a_state_that_is_not_on_the_list_is_refused_and_nothing_lands(
+    row: PageRow, session: Session
+) -> None:
+    with pytest.raises(ValueError, match="not one of the states"):
+        land(session, [fetched(f"{SITE}/regatta"), (row, None)])
+    assert session.execute("FROM pages").fetchall() == []
+
+
+def test_a_batch_that_breaks_half_way_leaves_nothing(session: Session) -> None:
+    row = page(f"{SITE}/bridge", article_id="a", fetched_at="no time")
+    with pytest.raises(Exception):  # noqa: B017, PT011  (whatever Arrow makes of it)
+        land_all(session, [whole_poll("one")], pages=[row])
+    assert tables_in(session)["entries"] == []
+    assert session.execute("FROM polls").fetchall() == []
+    land_all(session, [whole_poll("one")])
+    assert len(tables_in(session)["entries"]) == 5
+
+
+def test_failures_are_counted_up_and_gone_once_it_works(session: Session) -> None:
+    url = f"{SITE}/lost"
+    failed = poll("one", state="failed", reason="timeout", detail="30 s")
+    for attempt in (1, 2):
+        land_all(session, [failed])
+        land(session, [(page(url, state="waiting", reason="dns", attempts=attempt), None)])
+    rows = session.execute(
+        "SELECT stage, item, reason, attempts FROM failures ORDER BY stage"
+    ).fetchall()
+    assert rows == [("page", page_id_of(url), "dns", 2), ("poll", "one", "timeout", 2)]
+    land_all(session, [poll("one")])
+    land(session, [(page(url), None)])
+    assert session.execute("FROM failures").fetchall() == []
+
+
+def test_a_file_that_could_not_be_read_is_a_failed_entry_until_a_run_does_not_meet_it(
+    session: Session,
+) -> None:
+    failure = FailureRow(RUN, "entry", "files:x/bad.txt", "empty", "", NOW, NOW)
+    (_, count) = land_all(session, [poll("one")], failures=[failure])
+    assert (count.stage, count.taken, count.failed) == ("entry", 1, 1)
+    settle_failures(session, "files:x/", run_id=RUN)
+    assert session.execute("SELECT item FROM failures").fetchall() == [("files:x/bad.txt",)]
+    settle_failures(session, "files:y/", run_id="run-2")
+    settle_failures(session, "files:x/", run_id="run-2")
+    assert session.execute("FROM failures").fetchall() == []
+
+
+def test_the_sums_of_every_stage_hold_and_say_how_it_ended(session: Session) -> None:
+    land_in_order(session)
+    rows = session.execute(
+        "SELECT stage, taken, landed, known, duplicate, skipped, rejected, failed, waiting "
+        "FROM run_balance ORDER BY stage"
+    ).fetchall()
+    assert rows == [
+        # The copy of the bridge came first, then the bridge itself, as a better place for it.
+        ("article", 8, 6, 0, 0, 1, 1, 0, 0),
+        ("entry", 12, 10, 0, 1, 1, 0, 0, 0),
+        ("page", 9, 8, 0, 0, 0, 0, 1, 0),
+        ("poll", 3, 3, 0, 0, 0, 0, 0, 0),
+    ]
+    assert {str(state) for state in State} == {
+        "landed",
+        "known",
+        "duplicate",
+        "skipped",
+        "rejected",
+        "failed",
+        "waiting",
+    }
+    nothing_is_wrong(session)

@@ -39,7 +39,7 @@ _DATES = ("published", "published_at", "date")
 
 
 @dataclass
-class _Tally:
+class ListTally:
     """What a reader left out, and what ended it early."""
 
     lines: int = 0
@@ -72,7 +72,7 @@ class UrlLists:
 
     async def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
         """Give the addresses of a file, each once."""
-        tally = _Tally()
+        tally = ListTally()
         async with aclosing(in_batches(read_list(Path(unit.url), tally))) as entries:
             async for entry in entries:
                 yield Found(unit.feed_id or "", entry, outside=_outside(entry, unit.window))
@@ -95,7 +95,7 @@ def _outside(entry: Entry, window: Window) -> bool:
     return outside_by_address(window, entry.link)
 
 
-def read_list(path: Path, tally: _Tally) -> Iterator[Entry | None]:
+def read_list(path: Path, tally: ListTally) -> Iterator[Entry | None]:
     """Give the sightings of a list, None for a line without one; blocking.
 
     What ends it early is left in `tally`: a file that cannot be read, bytes that are no text,
@@ -112,7 +112,7 @@ def read_list(path: Path, tally: _Tally) -> Iterator[Entry | None]:
         tally.failed = UnitFailed(Reason.UNPARSABLE, f"line {tally.lines}: {error}")
 
 
-def _lines(stream: TextIO, tally: _Tally) -> Iterator[str]:
+def _lines(stream: TextIO, tally: ListTally) -> Iterator[str]:
     """The file's lines; one without end is a failure, not a line."""
     while line := stream.readline(_LONGEST_LINE + 1):
         tally.lines += 1
@@ -121,7 +121,7 @@ def _lines(stream: TextIO, tally: _Tally) -> Iterator[str]:
         yield line
 
 
-def _entries(lines: Iterator[str], tally: _Tally) -> Iterator[Entry | None]:
+def _entries(lines: Iterator[str], tally: ListTally) -> Iterator[Entry | None]:
     first = next(lines, "")
     names = [name.strip().lower() for name in next(csv.reader([first]), [])]
     if "url" in names:
@@ -144,7 +144,7 @@ def _plain(lines: Iterator[str]) -> Iterator[dict[str, str]]:
             yield {"url": text}
 
 
-def _entry(row: dict[str, str], tally: _Tally) -> Entry | None:
+def _entry(row: dict[str, str], tally: ListTally) -> Entry | None:
     url = clean_url(row.get("url", ""))
     if url is None or url in tally.seen:
         tally.unusable += url is None

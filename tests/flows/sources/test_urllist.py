@@ -11,7 +11,7 @@ from standins.drain import Outcome, drain, utc
 
 from extractors.records import FeedKind, Precision, Reason
 from flows.sources import urllist
-from flows.sources.urllist import UrlLists, ListTally, read_list
+from flows.sources.urllist import ListTally, UrlLists, read_list
 
 
 def read(*files: Path) -> Outcome:

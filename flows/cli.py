@@ -9,7 +9,7 @@ import typer
 from extractors.errors import DuckwireError
 from extractors.opml import OpmlError
 from extractors.topic_definition import TopicError
-from flows.commands import ask, doctor, feeds, run, show, topics, trying
+from flows.commands import ask, doctor, feeds, keeping, run, show, topics, trying
 from flows.prefect_server import ServerError
 from flows.sources.feedlist import FeedListError
 from storage.errors import StorageError
@@ -30,6 +30,8 @@ for command in (
     run.forget,
     run.reprocess,
     run.maintain,
+    keeping.backup,
+    keeping.restore,
     trying.feed,
     trying.extract,
     trying.tag,

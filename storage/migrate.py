@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import duckdb
 
 from storage.errors import ForeignFileError, NewerSchemaError, StorageError
+from storage.files import copy_whole, sync_folder
 
 _LOG = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -82,8 +84,14 @@ def pending(connection: duckdb.DuckDBPyConnection) -> list[Migration]:
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Migration]:
-    """Apply what is pending, then lay the views anew. Returns what was applied."""
+    """Apply what is pending, then lay the views anew. Returns what was applied.
+
+    A database that had a schema already is copied whole to `backups/` beside it before the first
+    change; when that copy cannot be made, StorageError, and nothing is changed.
+    """
     todo = pending(connection)
+    if 0 < len(todo) < len(shipped()):
+        _keep_copy(connection, todo[0], now)
     if todo:
         connection.execute(_LOG)
     for migration in todo:
@@ -101,6 +109,31 @@ def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Migrat
     if todo or _views_differ(connection):
         _lay_views(connection)
     return todo
+
+
+def _keep_copy(connection: duckdb.DuckDBPyConnection, first: Migration, now: datetime) -> None:
+    """Copy the database's file, if it is one, to backups/ before `first` changes it."""
+    row = connection.execute(
+        "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchone()
+    path = Path(row[0]) if row and row[0] else None
+    if path is None or not path.is_file():
+        return
+    kept = path.parent / "backups" / f"{path.stem}-{now:%Y%m%dT%H%M%S}-before-{first.name}.duckdb"
+    part = kept.with_name(f".{kept.name}.part")
+    try:
+        kept.parent.mkdir(exist_ok=True)
+        connection.execute("CHECKPOINT")
+        copy_whole(path, part)
+        part.replace(kept)
+        sync_folder(kept.parent)
+    except OSError as error:
+        raise StorageError(
+            f"the database needs an upgrade and {kept.parent} could not take a copy of it first "
+            f"({error.strerror}): free some space and run again; nothing was changed."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _views_version() -> str:

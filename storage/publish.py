@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from storage.files import copy_whole, sync_folder
 from storage.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What publishing did: the copy's path and its size in bytes."""
+    """What publishing did: the copy's path, its size in bytes, and the seconds it took."""
 
     path: Path
     size: int
+    seconds: float
 
 
 def publish(warehouse: Warehouse) -> Published:
@@ -28,17 +30,18 @@ def publish(warehouse: Warehouse) -> Published:
     """
     target = warehouse.published
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    started = time.perf_counter()
     try:
         with warehouse.session() as connection:
             connection.execute("CHECKPOINT")
-            _copy(warehouse.path, part)
+            size = copy_whole(warehouse.path, part)
         part.chmod(0o444)
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    _sync_folder(target.parent)
-    return Published(target, target.stat().st_size)
+    sync_folder(target.parent)
+    return Published(target, size, time.perf_counter() - started)
 
 
 def published_age(warehouse: Warehouse, now: datetime) -> timedelta | None:
@@ -48,18 +51,3 @@ def published_age(warehouse: Warehouse, now: datetime) -> timedelta | None:
     except FileNotFoundError:
         return None
     return now - datetime.fromtimestamp(written, UTC)
-
-
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as reading, target.open("wb") as writing:
-        shutil.copyfileobj(reading, writing, 1 << 22)
-        writing.flush()
-        os.fsync(writing.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -243,6 +243,21 @@ def test_a_poll_that_overlaps_nothing_before_it_is_recorded_and_shown_as_a_possi
     assert shown == [(1,)]
 
 
+@pytest.mark.slow
+def test_an_entry_that_embeds_the_clock_is_not_new_for_ever(week: Week) -> None:
+    for minute in range(27):
+        text = f"<description>It is {minute} minutes past six</description>"
+        week.web.add(FEED, rss(1).replace(b"</item>", text.encode() + b"</item>"))
+    for _ in range(27):
+        week.poll()
+        week.later(hours=1)
+    assert week.ask("SELECT changes FROM entries") == [(24,)]
+    fates = week.ask(
+        "SELECT landed, known FROM run_stages WHERE stage = 'entry' ORDER BY counted_at"
+    )
+    assert fates[-2:] == [(0, 1), (0, 1)]
+
+
 def test_retry_after_and_the_headers_of_a_304_move_the_next_poll(week: Week) -> None:
     week.web.add(FEED, rss(1), headers=[("ETag", '"a"')])
     week.web.add(FEED, status=304, headers=[("Cache-Control", "max-age=40000")])

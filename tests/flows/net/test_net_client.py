@@ -247,6 +247,12 @@ def test_a_machine_without_a_server_is_a_plain_connection_failure(kit):
     assert (fetched.reason, fetched.detail) == (Reason.CONNECT, "the connection was refused")
 
 
+def test_proxies_of_the_environment_are_not_used(kit, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert kit.play(kit.answers()).body == b"hello"
+
+
 def test_settings_are_closed_by_default():
     settings = NetSettings()
     assert settings.allow_hosts == ()

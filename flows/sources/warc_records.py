@@ -8,6 +8,7 @@ end here. Blocking: for a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -39,6 +40,7 @@ _BrokenGzip: Any = isal_zlib.error  # its stub says an instance
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 18
 _WIRE_FACTOR = 4  # what a page may be larger on the wire than decoded
+_LONGEST_HEAD = 1 << 20
 _TYPES = WarcRecordType.response | WarcRecordType.resource
 
 
@@ -147,7 +149,9 @@ def read_records(
     try:
         stream = Unpacked(raw)
         reader: Any = stream  # all that is asked of it is read and tell
-        records = ArchiveIterator(reader, record_types=_TYPES, parse_http=False)
+        records = ArchiveIterator(
+            reader, record_types=_TYPES, parse_http=False, max_header_len=_LONGEST_HEAD
+        )
         for record in records:
             tally.records += 1
             url = (record.headers.get("WARC-Target-URI") or "").strip("<> ")
@@ -158,8 +162,11 @@ def read_records(
             yield _answer(record, url, fits, tally, max_bytes)
     except WarcError:
         raise
-    # The reader raises OSError for what is no WARC, and more on worse.
-    except Exception as error:
+    # The reader raises OSError for what is no WARC, and more on worse; a panic of its own, which
+    # is no Exception, is this file's end and not the run's.
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         words = " ".join(str(error).split())[:120]
         detail = f"after {tally.records} records: {words}"
         raise WarcError(Reason.UNPARSABLE, detail) from error
@@ -187,8 +194,10 @@ def _headers(record: Any) -> tuple[tuple[str, str], ...] | None:
     """Return an answer's headers, names in lower case; None for one that is not of status 200."""
     if record.record_type == WarcRecordType.resource:
         return (("content-type", record.headers.get("Content-Type") or ""),)
-    record.parse_http()
-    http = record.http_headers
+    # A page's own broken head ends that page; a broken file shows at the next record again.
+    with suppress(OSError, ValueError):
+        record.parse_http()
+    http = record.http_headers if record.is_http_parsed else None
     if http is None or http.status_code != 200:
         return None
     return tuple((name.lower(), value) for name, value in http)

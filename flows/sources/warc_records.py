@@ -167,7 +167,7 @@ def read_records(
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        words = " ".join(str(error).split())[:120]
+        words = " ".join(str(error).split())[:120] or type(error).__name__
         detail = f"after {tally.records} records: {words}"
         raise WarcError(Reason.UNPARSABLE, detail) from error
     if not tally.records:

@@ -183,6 +183,9 @@ def _web_url(key: str, value: object) -> str:
         good = parts.scheme in _DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a broken IPv6 address, a port that is no number
         good = False
+    if good and "@" in parts.netloc:
+        # It would be stored, shown and logged, and is never sent.
+        raise BadField(key, "found a user name or password in it", "an address without them")
     if not good or any(character.isspace() for character in url):
         raise BadField(key, f"found {key} {_shown(value)}", expected)
     return url

@@ -533,3 +533,11 @@ def test_noting_when_a_feed_answered_touches_only_its_own_line(tmp_path: Path) -
         "    verified: 2026-11-23\n"
     )
     assert {item.verified for item in feedlist.load(path)} == {"2026-11-23"}
+
+
+def test_a_user_name_or_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    path.write_text("feeds:\n  - url: https://ann:sesame@paper.example/feed\n", "utf-8")
+    with pytest.raises(FeedListError, match="found a user name or password in it") as caught:
+        load(path)
+    assert "sesame" not in str(caught.value)

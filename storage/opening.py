@@ -12,6 +12,8 @@ import duckdb
 from storage.errors import ForeignFileError, LockedError, StorageError
 
 _LOCK = "Could not set lock on file"
+# What another thread of this process says of a file that it is closing at this very moment.
+_CLOSING = "Unique file handle conflict"
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 # Opening is refused in 3 ms, so asking often costs nothing and keeps the waiting fair.
 _FIRST_PAUSE_S = 0.01
@@ -32,7 +34,7 @@ def open_for_writing(
         try:
             return _prepared(duckdb.connect(str(path)))
         except duckdb.Error as error:
-            if _LOCK not in str(error):
+            if _LOCK not in str(error) and _CLOSING not in str(error):
                 raise _explained(path, error) from error
             if waited >= wait_s:
                 raise LockedError(

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 from flows.steps.job import Job
 from flows.steps.progress import listener
-from storage.errors import LockedError, StorageError
+from storage.errors import StorageError
 from storage.ledger import LeaseHolder, acquire, end_run, release, start_run
 
 LEASE = "pipeline"
@@ -62,12 +62,15 @@ def at_work(
         yield
         _close(job, "done", None)
     except BaseException as error:
-        _close(job, "failed", f"{type(error).__name__}: {str(error)[:500]}")
+        # What stopped the run is what is told, even when the file cannot be had to note it.
+        with suppress(StorageError):
+            _close(job, "failed", f"{type(error).__name__}: {str(error)[:500]}")
         raise
     finally:
         stop.set()
         beat.join(timeout=5)
-        with job.warehouse.session() as session:
+        # A lease that cannot be given back gives way by itself once this process is gone.
+        with suppress(StorageError), job.warehouse.session() as session:
             release(session, LEASE, job.run_id)
 
 
@@ -114,12 +117,12 @@ def _try(job: Job) -> LeaseHolder | None:
 
 
 def _renew(job: Job, stop: threading.Event) -> None:
-    """Keep the lease alive; a locked file is tried again at the next beat."""
+    """Keep the lease alive; a file that cannot be had is tried again at the next beat."""
     while not stop.wait(_RENEW_S):
         try:
             with job.warehouse.session() as session:
                 acquire(session, LEASE, job.worker, now=job.clock(), keep=_KEEP)
-        except LockedError:
+        except StorageError:
             continue
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import pickle
 import random
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -46,8 +44,6 @@ Answer = TypeVar("Answer")
 
 # While feeds come, one comes every few milliseconds: those left are slow, and nobody waits.
 _PATIENCE_S = 0.05
-# What is spent on large answers while ordinary ones pause.
-_PAUSE_S = 3.0
 _UNREACHED = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT)
 
 
@@ -131,7 +127,7 @@ class _Desk:
         return replace(again, note=f"the address is a page; its one feed is {found[0][0]}")
 
     async def take(self, batch: Sequence[Polled | Later]) -> None:
-        """Land a batch; a pause in the work (an empty one) is for what was set aside."""
+        """Land a batch, and set aside what is not to be landed yet; an empty one is a pause."""
         listener().advance("feeds", len(batch))
         self.later += [item for item in batch if isinstance(item, Later)]
         polled = [item for item in batch if isinstance(item, Polled)]
@@ -140,26 +136,20 @@ class _Desk:
         if ready:
             await self._land(ready)
         elif not batch:
-            await self._catch_up(_PAUSE_S)
             await asyncio.to_thread(self.sitting.rise)
 
     async def finish(self) -> None:
         """Land the rest: what was set aside, and what could not be reached."""
-        await self._catch_up(math.inf)
+        while self.later:
+            item = self.later.pop()
+            fetched = await asyncio.to_thread(_unspooled, item.spool)
+            await self._land([await self.read(item.before, fetched)])
         offline, size = self.door.offline, self.job.settings.batch
         judged = [
             replace(i, fetched=not_charged(i.fetched, offline=offline)) for i in self.suspects
         ]
         for start in range(0, len(judged), size):
             await self._land(judged[start : start + size])
-
-    async def _catch_up(self, seconds: float) -> None:
-        """Read and land large answers one by one, for so long at most."""
-        began = time.monotonic()
-        while self.later and time.monotonic() - began < seconds:
-            item = self.later.pop()
-            fetched = await asyncio.to_thread(_unspooled, item.spool)
-            await self._land([await self.read(item.before, fetched)])
 
     async def _land(self, polled: list[Polled]) -> None:
         await asyncio.to_thread(_land, self.job, self.archive, polled, self.sitting)

@@ -35,7 +35,7 @@ class _RefusedError(Exception):
 
 def _check_element(depth: int, max_depth: int, attributes: int) -> None:
     if depth >= max_depth:
-        raise _RefusedError(f"elements nested deeper than {MAX_DEPTH}")
+        raise _RefusedError("elements nested too deep")
     if attributes > _MAX_ATTRIBUTES:
         raise _RefusedError(f"more than {_MAX_ATTRIBUTES} attributes on one element")
 
@@ -61,8 +61,10 @@ class _Bounds:
 class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
     """feedparser's strict parser with bounds, on depth as well."""
 
+    max_depth = MAX_DEPTH
+
     def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:
-        _check_element(self.depth, MAX_DEPTH, len(attrs))
+        _check_element(self.depth, self.max_depth, len(attrs))
         super().startElementNS(name, qname, attrs)
 
     def startPrefixMapping(self, prefix: Any, uri: Any) -> None:
@@ -75,21 +77,27 @@ class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
 class _Loose(_Bounds, LooseFeedParser):  # type: ignore[misc]
     """feedparser's forgiving parser with the same bounds."""
 
+    max_depth = MAX_DEPTH
+
     def unknown_starttag(self, tag: Any, attrs: Any) -> Any:
         # Elements that are never closed count as depth here.
-        _check_element(self.depth, MAX_DEPTH * 10, len(attrs))
+        _check_element(self.depth, self.max_depth * 10, len(attrs))
         return super().unknown_starttag(tag, attrs)
 
 
-def read_tolerantly(prepared: Prepared) -> tuple[DraftFeed | None, Reason | None, str]:
+def read_tolerantly(
+    prepared: Prepared, max_depth: int = MAX_DEPTH
+) -> tuple[DraftFeed | None, Reason | None, str]:
     """Read an XML feed with feedparser: the draft, or None with a reason and a detail.
+
+    Elements nested deeper than `max_depth` are refused.
 
     The written policy for broken feeds: when a version is known and at least one entry parses,
     what is good is taken and `warning` keeps what was wrong; a broken feed without an entry is
     unparsable, a document without a version is not a feed.
     """
     try:
-        parser, warning = _parse(prepared)
+        parser, warning = _parse(prepared, max_depth)
     except _RefusedError as refused:
         return None, Reason.UNPARSABLE, f"refused: {refused}"
     if parser is None:
@@ -102,12 +110,12 @@ def read_tolerantly(prepared: Prepared) -> tuple[DraftFeed | None, Reason | None
     return _draft_feed(parser, version, warning), None, ""
 
 
-def _parse(prepared: Prepared) -> tuple[Any, str | None]:
-    strict = _new(_Strict, "")
+def _parse(prepared: Prepared, max_depth: int) -> tuple[Any, str | None]:
+    strict = _new(_Strict, max_depth)
     warning = _run_strict(strict, prepared)
     if warning is None:
         return strict, None
-    loose = _new(_Loose, "")
+    loose = _new(_Loose, max_depth)
     loose.entities = dict(prepared.entities)
     try:
         loose.feed(prepared.text)
@@ -122,8 +130,9 @@ def _parse(prepared: Prepared) -> tuple[Any, str | None]:
     return loose, warning
 
 
-def _new(kind: type[Any], base: str) -> Any:
-    parser = kind(base, None, "utf-8")
+def _new(kind: type[Any], max_depth: int) -> Any:
+    parser = kind("", None, "utf-8")
+    parser.max_depth = max_depth
     parser.resolve_relative_uris = False
     parser.sanitize_html = False
     return parser

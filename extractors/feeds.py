@@ -20,7 +20,7 @@ from extractors.feed_draft import DraftFeed, finish_entries, repair_link
 from extractors.feed_fast import read_fast
 from extractors.feed_hints import read_hints
 from extractors.feed_text import html_to_text, one_line
-from extractors.feed_tolerant import read_tolerantly
+from extractors.feed_tolerant import MAX_DEPTH, read_tolerantly
 from extractors.jsonfeed import read_json_feed
 from extractors.language import normalise_language
 from extractors.records import FeedHints, ParsedFeed, Reason
@@ -48,19 +48,21 @@ def parse_feed(
     content_type: str | None = None,
     content_location: str | None = None,
     max_entries: int = 2000,
+    max_depth: int = MAX_DEPTH,
 ) -> ParsedFeed:
     """Read a feed's body as it came from `url` (the final one, after redirects).
 
     Takes the decompressed bytes, the Content-Type and Content-Location headers as sent, and how
     many entries to keep, newest first (`dropped` counts the rest). Gives entries with absolute
     links and UTC dates, or a reason: empty, binary, unparsable, not_a_feed. Never raises, never
-    opens a file or an address, and expands no entity of more than a few characters.
+    opens a file or an address, reads nothing nested deeper than `max_depth`, and expands no entity
+    of more than a few characters.
     """
     most = items_read(max_entries)
     prepared, unread = _bounded(prepare(body, content_type), most)
     if prepared.reason is not None:
         return ParsedFeed("", reason=prepared.reason, detail=prepared.detail)
-    draft, path, reason, detail = _read(prepared, most)
+    draft, path, reason, detail = _read(prepared, most, max_depth)
     if draft is None:
         return ParsedFeed("", path=path, reason=reason, detail=detail)
     base = _base(url, content_location)
@@ -79,12 +81,14 @@ def _bounded(prepared: Prepared, most: int) -> tuple[Prepared, int]:
     return (replace(prepared, text=text) if unread else prepared), unread
 
 
-def _read(prepared: Prepared, most: int) -> tuple[DraftFeed | None, str, Reason | None, str]:
+def _read(
+    prepared: Prepared, most: int, max_depth: int
+) -> tuple[DraftFeed | None, str, Reason | None, str]:
     if prepared.kind == "json":
         return _with_path("json", *read_json_feed(prepared.text, most))
     if (quick := read_fast(prepared)) is not None:
         return quick, "fast", None, ""
-    return _with_path("feedparser", *read_tolerantly(prepared))
+    return _with_path("feedparser", *read_tolerantly(prepared, max_depth))
 
 
 def _with_path(

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     min_interval_s: int = Field(900, ge=60, description="The shortest poll interval.")
     max_interval_s: int = Field(86400, ge=60, description="The longest poll interval.")
     max_entries: int = Field(2000, ge=1, description="Entries read of one feed, newest first.")
+    max_depth: int = Field(200, ge=10, description="Elements in each other, in a feed's XML.")
     max_seed_bytes: int = Field(10_000_000, ge=1, description="The largest dropped file read.")
 
     lock_wait_s: float = Field(60.0, ge=0, description="How long to wait for the working file.")

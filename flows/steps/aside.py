@@ -27,14 +27,17 @@ _NICE = 10
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What reading one feed may take: seconds, and bytes of memory beside the interpreter's."""
+    """What reading one feed may take: seconds, bytes of memory beside the interpreter's, entries
+    kept, elements in each other.
+    """
 
     seconds: float
     memory: int
     max_entries: int
+    max_depth: int
 
 
-def read_feed(fetched: Fetched, max_entries: int) -> ParsedFeed:
+def read_feed(fetched: Fetched, max_entries: int, max_depth: int) -> ParsedFeed:
     """Parse an answer's body with what its headers say of it."""
     return parse_feed(
         fetched.body,
@@ -42,14 +45,16 @@ def read_feed(fetched: Fetched, max_entries: int) -> ParsedFeed:
         content_type=fetched.header("content-type"),
         content_location=fetched.header("content-location"),
         max_entries=max_entries,
+        max_depth=max_depth,
     )
 
 
 def read_aside(fetched: Fetched, bounds: Bounds) -> ParsedFeed:
     """As `read_feed`, in a child process. One that ends badly is a feed that `crashed` it."""
+    numbers = (bounds.memory, bounds.max_entries, bounds.max_depth)
     try:
         done = subprocess.run(  # noqa: S603  (our own interpreter and module)
-            [sys.executable, "-m", __name__, str(bounds.memory), str(bounds.max_entries)],
+            [sys.executable, "-m", __name__, *map(str, numbers)],
             input=pickle.dumps(fetched, protocol=5),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -70,18 +75,18 @@ def _crashed(detail: str) -> ParsedFeed:
     return ParsedFeed("", reason=Reason.CRASHED, detail=detail)
 
 
-def _main(memory: str, max_entries: str) -> None:
+def _main(memory: int, max_entries: int, max_depth: int) -> None:
     # Ctrl-C is the parent's to answer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
     fetched = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent)
     status = Path("/proc/self/status").read_text("utf-8")
     now = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData:"))
-    limit = now * 1024 + int(memory)
+    limit = now * 1024 + memory
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    parsed = read_feed(fetched, int(max_entries))
+    parsed = read_feed(fetched, max_entries, max_depth)
     sys.stdout.buffer.write(pickle.dumps(parsed, protocol=5))
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], sys.argv[2])
+    _main(*map(int, sys.argv[1:4]))

@@ -220,8 +220,10 @@ def read_poll(job: Job, topics: Topics, state: FeedState, fetched: Fetched) -> P
 def _parsed(job: Job, fetched: Fetched) -> ParsedFeed:
     settings = job.settings
     if len(fetched.body) <= LARGE:
-        return read_feed(fetched, settings.max_entries)
-    bounds = Bounds(settings.page_s, settings.page_mb * 1_000_000, settings.max_entries)
+        return read_feed(fetched, settings.max_entries, settings.max_depth)
+    bounds = Bounds(
+        settings.page_s, settings.page_mb * 1_000_000, settings.max_entries, settings.max_depth
+    )
     return read_aside(fetched, bounds)
 
 

@@ -179,6 +179,12 @@ def test_ten_megabytes_of_anything_fill_no_memory() -> None:
     assert max(peaks.values()) < 250, peaks
 
 
+def test_the_bound_on_depth_can_be_set() -> None:
+    body = ITEM + b"<b>" * 30 + b"</b>" * 30 + END
+    assert parse_feed(body, URL).reason is None
+    assert parse_feed(body, URL, max_depth=20).detail == "refused: elements nested too deep"
+
+
 def _long(dates: list[int]) -> bytes:
     items = b"".join(
         b"<item><guid>%d</guid><pubDate>%s</pubDate></item>"

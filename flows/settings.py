@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -32,12 +35,44 @@ def _words(value: Any) -> Any:
     )
 
 
+def _seconds(value: Any) -> Any:
+    """Take '900' out of the environment for so many seconds."""
+    return float(value) if isinstance(value, str) and value.isdigit() else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Ports = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_words)]
 
 
+class _NamedFiles(PydanticBaseSettingsSource):
+    """Values out of the files that DUCKWIRE_<NAME>_FILE names, without white space around them."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value for one field, if a file was named for it. Raises SettingsError."""
+        del field
+        variable = f"DUCKWIRE_{field_name.upper()}_FILE"
+        named = os.environ.get(variable)
+        if not named:
+            return None, field_name, False
+        try:
+            return Path(named).read_text("utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{variable} names {named}, which cannot be read") from error
+
+    def __call__(self) -> dict[str, Any]:
+        """Everything that was handed over so."""
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
 class Settings(BaseSettings):
     """Everything that can be set, each as DUCKWIRE_<NAME> or a key of the TOML file.
+
+    DUCKWIRE_<NAME>_FILE names a file that holds the value, which is how secrets are handed over.
 
     Times are in seconds unless they are durations ('15m' is not read; 900 or PT15M are).
     """
@@ -51,13 +86,25 @@ class Settings(BaseSettings):
     topics: Path = Field(ROOT / "seeds" / "topics", description="The folder of topic definitions.")
     contact: str | None = Field(None, description="A mail or web address told to the sites asked.")
 
-    ingest_every: timedelta = Field(timedelta(minutes=15), description="How often `up` ingests.")
-    maintain_every: timedelta = Field(timedelta(days=1), description="How often `up` maintains.")
-    publish_every: timedelta = Field(
+    ingest_every: Duration = Field(timedelta(minutes=15), description="How often `up` ingests.")
+    maintain_every: Duration = Field(timedelta(days=1), description="How often `up` maintains.")
+    publish_every: Duration = Field(
         timedelta(hours=1), description="How old the published copy may get without a change."
     )
     health_port: int = Field(
         4201, ge=0, le=65535, description="Where `up` answers /health and /metrics; 0 for nowhere."
+    )
+    publish_gap: Duration = Field(
+        timedelta(0), description="The least time between two publishings; 0 after every change."
+    )
+    keep_polls_days: int = Field(365, ge=0, description="Days polls are kept; 0 for good.")
+    keep_pages_days: int = Field(0, ge=0, description="Days pages' rows are kept; 0 for good.")
+    keep_archive_days: int = Field(0, ge=0, description="Days archived bytes are kept; 0 for good.")
+    compact_share: float = Field(
+        0.2, ge=0, le=1, description="Rewrite the working file when so much is free; 0 never."
+    )
+    verify_turns: int = Field(
+        30, ge=0, description="In how many upkeeps every archive segment is read once; 0 never."
     )
     ui_port: int = Field(4200, description="Where `up` shows Prefect's pages, on loopback.")
 
@@ -104,7 +151,7 @@ class Settings(BaseSettings):
         "https://data.commoncrawl.org",
         description="Where Common Crawl's files are: a web address, s3://bucket, or a folder.",
     )
-    ccnews_lag: timedelta = Field(
+    ccnews_lag: Duration = Field(
         timedelta(days=2), ge=timedelta(0), description="How late a page may be in CC-NEWS."
     )
 
@@ -119,7 +166,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: what the caller says, the environment, then the TOML file."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+        written = TomlConfigSettingsSource(settings_cls, config_file())
+        return init_settings, env_settings, _NamedFiles(settings_cls), written
 
     @property
     def archive_root(self) -> Path:
@@ -158,7 +206,8 @@ def config_file() -> Path:
 def load_settings(**given: Any) -> Settings:
     """Read the settings; what is `given` and not None wins over environment and file.
 
-    Raises SettingsError naming each wrong setting and what was expected, in one line.
+    Raises SettingsError naming each wrong setting and what was expected, and what the file has
+    that is no setting, in one line.
     """
     named = os.environ.get("DUCKWIRE_CONFIG")
     if named and not Path(named).is_file():
@@ -172,6 +221,7 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError(f"a setting is wrong: {wrong}") from error
     except (OSError, ValueError) as error:
         raise SettingsError(f"{config_file()} cannot be read: {error}") from error
+    _refuse_unknown_keys()
     if settings.min_interval_s > settings.max_interval_s:
         raise SettingsError(
             "DUCKWIRE_MIN_INTERVAL_S is larger than DUCKWIRE_MAX_INTERVAL_S: swap them."
@@ -179,6 +229,19 @@ def load_settings(**given: Any) -> Settings:
     return settings.model_copy(update={"data": settings.data.absolute()})
 
 
+def _refuse_unknown_keys() -> None:
+    """A misspelt key would otherwise be passed over without a word."""
+    path = config_file()
+    if not path.is_file():
+        return
+    unknown = sorted(set(tomllib.loads(path.read_text("utf-8"))) - set(Settings.model_fields))
+    if unknown:
+        close = get_close_matches(unknown[0], Settings.model_fields, 1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise SettingsError(f"{path}: {', '.join(unknown)} is no setting{hint}.")
+
+
 def _wrong(where: tuple[int | str, ...], what: str, found: Any) -> str:
     name = "_".join(str(part) for part in where).upper()
-    return f"DUCKWIRE_{name}: {what}, found {found!r}"
+    shown = "something else" if name.endswith("TOKEN") else repr(found)
+    return f"DUCKWIRE_{name}: {what}, found {shown}"

@@ -207,17 +207,18 @@ def test_a_file_that_ends_too_early_fails_whoever_its_last_page_belongs_to(
         (b"<html>no archive</html>" * 9, "unparsable"),
         (gzip.compress(b"not a warc" * 90), "unparsable"),
         (b"\x1f\x8bbroken", "unparsable"),
-        (warc([]), None),
+        (warc([]), "empty"),
     ],
+    ids=["nothing", "a page", "gzip of something else", "no gzip", "an archive of nothing"],
 )
 def test_a_file_that_is_no_archive_fails_with_a_reason(
-    services: Services, crawl: CommonCrawl, body: bytes, reason: str | None
+    services: Services, crawl: CommonCrawl, body: bytes, reason: str
 ) -> None:
     name = crawl.add("20230913000000", [])
     crawl.files[name] = body
     good = crawl.add("20230914000000", [Page("https://www.paper.com/good")])
     outcome = read(services)
-    assert outcome.reasons == ([reason] if reason else ["empty"])
+    assert outcome.reasons == [reason]
     assert outcome.inside == ["https://www.paper.com/good"]
     assert services.count(good) == 1
 

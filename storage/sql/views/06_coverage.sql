@@ -1,8 +1,11 @@
 CREATE OR REPLACE VIEW coverage AS
-SELECT topic_id, country, publisher, count(*) FILTER (verdict = 'on') AS articles,
-       count(*) FILTER (verdict = 'mention') AS mentions,
-       list_sort(list_distinct(list(language))) AS languages,
-       min(published_at) FILTER (verdict = 'on') AS first_at,
-       max(published_at) FILTER (verdict = 'on') AS last_at
-FROM topic_articles
+SELECT a.topic_id, a.country, a.publisher, count(*) FILTER (a.verdict = 'on') AS articles,
+       count(*) FILTER (a.verdict = 'on')
+           - count(g.group_id) FILTER (a.verdict = 'on')
+           + count(DISTINCT g.group_id) FILTER (a.verdict = 'on') AS texts,
+       count(*) FILTER (a.verdict = 'mention') AS mentions,
+       list_sort(list_distinct(list(a.language))) AS languages,
+       min(a.published_at) FILTER (a.verdict = 'on') AS first_at,
+       max(a.published_at) FILTER (a.verdict = 'on') AS last_at
+FROM topic_articles a LEFT JOIN article_groups g USING (article_id)
 GROUP BY ALL;

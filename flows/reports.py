@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flows.prefect_report import escape_markdown, markdown_link
-from flows.steps.maintain import Upkeep
+from flows.steps.maintain import Upkeep, upkeep_lines
 from flows.steps.reprocess import Changes
 from flows.steps.summary import numbers
 from storage.reports import NewArticle, RunReport
@@ -41,13 +41,9 @@ def failing_feeds(report: RunReport) -> list[dict[str, str]]:
 
 
 def upkeep_markdown(upkeep: Upkeep) -> str:
-    """What maintenance found."""
-    lines = ["# maintain", ""]
-    lines += _list("Runs whose process was gone", upkeep.crashed)
-    torn = [f"{item.file}: {item.cut} bytes of a half-written record" for item in upkeep.torn]
-    lines += _list("Archive tails cut off", torn)
-    lines += _list("Sums that do not hold", upkeep.findings)
-    return "\n".join(lines if len(lines) > 2 else [*lines, "Nothing to mend."])
+    """What maintenance found and did."""
+    lines = ["# maintain", *_list("Found and done", upkeep_lines(upkeep))]
+    return "\n".join(lines if len(lines) > 1 else [*lines, "", "Nothing to mend."])
 
 
 def changes_markdown(changes: Changes) -> str:

@@ -10,9 +10,10 @@ import base64
 import glob
 import hashlib
 import io
+import mmap
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ _SUFFIX = ".warc.gz"
 _ANEW = "r"  # after the name of a segment that was written anew
 SEGMENT_BYTES = 256 * 1024 * 1024
 _LEVEL = 3  # isal's best: 22 % of a page is left, zlib's 9 leaves 20 % and takes ten times as long
+_MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins
 _GZIP = 31  # zlib's word for a window of 32 KB in gzip's container
 # The stored payload is decoded, so what described its encoding on the wire would lie.
 _WIRE_ONLY = {"content-encoding", "transfer-encoding", "content-length"}
@@ -167,18 +169,28 @@ class TornTail:
     cut: int  # bytes that were cut off
 
 
-def cut_torn_tails(root: Path) -> list[TornTail]:
+def cut_torn_tails(
+    root: Path, since: datetime | None = None, landed: Mapping[str, int] | None = None
+) -> list[TornTail]:
     """Cut off what killed processes left half-written; whole records keep their offsets.
 
-    The caller holds the desk's turn, so nobody is writing.
+    Looks at segments written to `since` then, or at all. `landed` is the offset of the last record
+    of each segment that a row points to. Damage to what landed, or with whole records behind it,
+    is no torn tail: it is left for `broken_records` to name. The caller holds the desk's turn, so
+    nobody is writing.
     """
+    landed = landed or {}
     torn = []
     for path in sorted(root.rglob("*.warc.gz")):
-        size = path.stat().st_size
+        found = path.stat()
+        if since is not None and found.st_mtime < since.timestamp():
+            continue
+        size = found.st_size
         kept = _whole_bytes(path)
-        if kept < size:
+        name = path.relative_to(root).as_posix()
+        if landed.get(name, -1) < kept < size and not _whole_member_after(path, kept):
             os.truncate(path, kept)
-            torn.append(TornTail(path.relative_to(root).as_posix(), kept, size - kept))
+            torn.append(TornTail(name, kept, size - kept))
     return torn
 
 
@@ -200,6 +212,60 @@ def _whole_bytes(path: Path) -> int:
                 whole = position - len(chunk)
                 inflate = zlib.decompressobj(wbits=31)
     return whole
+
+
+def _whole_member_after(path: Path, start: int) -> bool:
+    """Whether a whole gzip member begins anywhere behind `start`."""
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        place = data.find(_MEMBER, start + 1)
+        while place >= 0:
+            inflate = zlib.decompressobj(wbits=_GZIP)
+            with suppress(zlib.error):
+                for begin in range(place, len(data), 1 << 20):
+                    inflate.decompress(data[begin : begin + (1 << 20)])
+                    if inflate.eof:
+                        return True
+            place = data.find(_MEMBER, place + 1)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRecord:
+    """A record that cannot be trusted, by its segment and offset, and why."""
+
+    file: str
+    offset: int
+    why: str
+
+
+def share_of_segments(root: Path, *, turn: int, turns: int) -> list[str]:
+    """The segments whose turn it is: each comes once in `turns` turns; by name."""
+    names = (path.relative_to(root).as_posix() for path in root.rglob("*.warc.gz"))
+    return sorted(name for name in names if zlib.crc32(name.encode()) % turns == turn % turns)
+
+
+def broken_records(root: Path, name: str) -> list[BrokenRecord]:
+    """Read a whole segment and compare each payload with its digest; returns what does not hold.
+
+    Behind damage to the compressed stream nothing can be told: it is one broken record.
+    """
+    broken = []
+    offset = 0
+    try:
+        with (root / name).open("rb") as stream:
+            iterator = ArchiveIterator(stream)
+            for record in iterator:
+                stated = record.rec_headers.get_header("WARC-Payload-Digest")
+                body = record.content_stream().read()
+                offset = iterator.get_record_offset()  # reads on to the record's end
+                if stated and payload_digest(body) != stated:
+                    broken.append(BrokenRecord(name, offset, "the bytes differ from their digest"))
+                offset += 1  # damage behind a record is told from the record
+    except OSError as error:
+        broken.append(BrokenRecord(name, offset, f"cannot be read: {error.strerror}"))
+    except (ArchiveLoadFailed, EOFError, ValueError, zlib.error):
+        broken.append(BrokenRecord(name, offset, "cannot be read from here on"))
+    return broken
 
 
 def remove_records(root: Path, name: str, offsets: Iterable[int]) -> dict[int, tuple[str, int]]:

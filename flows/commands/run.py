@@ -20,7 +20,7 @@ from flows.settings import Settings, load_settings
 from flows.steps.forget import run_forget, run_retry
 from flows.steps.ingest import IngestOptions, run_ingest
 from flows.steps.job import new_job, utc_now
-from flows.steps.maintain import run_maintain
+from flows.steps.maintain import run_maintain, upkeep_lines
 from flows.steps.reprocess import run_reprocess
 from flows.steps.summary import QUERIES_TO_TRY, feed_line, numbers, report_json
 from storage.reports import RunReport
@@ -133,15 +133,9 @@ def maintain(data: Data = None, direct: Direct = False) -> None:
             upkeep = run_maintain(new_job(settings, "maintain"))
         else:
             upkeep = under_prefect(settings, "maintain", {})
-    for run_id in upkeep.crashed:
-        show.line(f"run {run_id}: its process was gone, marked crashed")
-    for torn in upkeep.torn:
-        show.line(f"{torn.file}: cut off {torn.cut} bytes of a half-written record")
-    for found in upkeep.findings:
-        show.line(f"wrong: {show.clean(found)}")
-    if not (upkeep.crashed or upkeep.torn or upkeep.findings):
-        show.line("nothing to mend")
-    raise typer.Exit(1 if upkeep.findings else 0)
+    for text in upkeep_lines(upkeep) or ["nothing to mend"]:
+        show.line(show.clean(text))
+    raise typer.Exit(1 if upkeep.findings or upkeep.broken else 0)
 
 
 def reprocess(

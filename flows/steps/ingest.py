@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -81,7 +82,7 @@ def run_ingest(
         while options.pages and call("fetch pages", fetch_group, job, PAGES_A_STEP):
             pass
         report = call("sum up", sum_up, job)
-    call("publish", publish_if_due, job, report.changed or relisted)
+    call("publish", publish_after_run, job, report.changed or relisted)
     return report
 
 
@@ -161,12 +162,24 @@ def sum_up(job: Job) -> RunReport:
         return run_report(session, job.run_id)
 
 
+def publish_after_run(job: Job, changed: bool) -> bool:
+    """As `publish_if_due`, but a change waits until the copy is `publish_gap` old."""
+    waiting = job.settings.data / ".unpublished"
+    age = published_age(job.warehouse, job.clock())
+    if changed and age is not None and timedelta(0) <= age < job.settings.publish_gap:
+        waiting.touch()
+        return False
+    return publish_if_due(job, changed or waiting.exists())
+
+
 def publish_if_due(job: Job, changed: bool) -> bool:
     """Publish after a change, or when the copy is missing or older than the settings allow."""
     age = published_age(job.warehouse, job.clock())
     if not changed and age is not None and age < job.settings.publish_every:
         return False
-    publish(job.warehouse)
+    done = publish(job.warehouse)
+    (job.settings.data / ".unpublished").unlink(missing_ok=True)
+    listener().say(f"published {done.size / 1e6:.1f} MB in {done.seconds:.1f} s")
     return True
 
 

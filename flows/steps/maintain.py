@@ -1,19 +1,40 @@
-"""Daily upkeep: crashed runs named, leases and stray files cleared, the sums checked."""
+"""Daily upkeep: crashed runs named, old rows dropped, the archive and the sums checked."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flows.steps.ingest import Call, directly, publish_if_due
 from flows.steps.job import Job
 from flows.steps.turns import at_work, process_is_gone
-from storage.archive import TornTail, cut_torn_tails
+from storage.archive import (
+    BrokenRecord,
+    TornTail,
+    broken_records,
+    cut_torn_tails,
+    share_of_segments,
+)
+from storage.compaction import Compacted, compact
 from storage.forgetting import finish_forgetting
 from storage.ledger import mark_crashed
-from storage.upkeep import checkpoint, drop_expired_leases, findings, running_runs
+from storage.retention import Dropped, drop_pages, drop_polls, drop_segments, old_segments
+from storage.upkeep import (
+    checkpoint,
+    drop_expired_leases,
+    findings,
+    last_landed,
+    last_upkeep,
+    note_broken,
+    note_torn,
+    running_runs,
+)
 
 _STRAY_AFTER = timedelta(hours=1)
+_NOTHING = Dropped()
+# A run that was at work during the last upkeep may have died since.
+_TORN_SINCE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +45,10 @@ class Upkeep:
     findings: tuple[str, ...]
     torn: tuple[TornTail, ...]
     stray_files: int
+    dropped: Dropped = _NOTHING
+    verified: int = 0
+    broken: tuple[BrokenRecord, ...] = ()
+    compacted: Compacted | None = None
 
 
 def run_maintain(
@@ -33,10 +58,23 @@ def run_maintain(
     with at_work(job, trigger=trigger, parameters={}, flow_run_id=flow_run_id):
         crashed = call("name crashed runs", name_crashed, job)
         torn = call("check the archive", check_archive, job)
+        dropped = call("drop what is old", drop_old, job)
+        verified, broken = call("verify the archive", verify_archive, job)
         stray = call("clear stray files", clear_stray_files, job)
         found = call("check the sums", check_sums, job)
+    # The lease's heartbeat has ended: nobody in this process holds the file while it is replaced.
+    compacted = call("compact the file", compact_file, job)
     call("publish", publish_if_due, job, True)
-    return Upkeep(tuple(crashed), tuple(found), tuple(torn), stray)
+    return Upkeep(
+        tuple(crashed),
+        tuple(found),
+        tuple(torn),
+        stray,
+        dropped=dropped,
+        verified=verified,
+        broken=tuple(broken),
+        compacted=compacted,
+    )
 
 
 def name_crashed(job: Job) -> list[str]:
@@ -54,19 +92,70 @@ def name_crashed(job: Job) -> list[str]:
 
 
 def check_archive(job: Job) -> list[TornTail]:
-    """Cut off what a killed process left half-written, and end a removal that was killed."""
+    """Cut off what a killed process left half-written, and end a removal that was killed.
+
+    Looks at what was written since shortly before the last upkeep; the whole archive the first
+    time. What was cut is said in the detail of the run that left it.
+    """
     root = job.settings.archive_root
     with job.warehouse.session() as session:
         finish_forgetting(session, root)
-    return cut_torn_tails(root)
+        last, landed = last_upkeep(session), last_landed(session)
+    torn = cut_torn_tails(root, last - _TORN_SINCE if last else None, landed)
+    if torn:
+        with job.warehouse.session() as session:
+            note_torn(session, torn)
+    return torn
+
+
+def drop_old(job: Job) -> Dropped:
+    """Drop polls, pages' rows and archive segments older than the settings keep them."""
+    settings = job.settings
+    now = job.clock()
+    polls = pages = segments = 0
+    with job.warehouse.session() as session:
+        if settings.keep_polls_days:
+            polls = drop_polls(session, now - timedelta(days=settings.keep_polls_days))
+        if settings.keep_pages_days:
+            pages = drop_pages(session, now - timedelta(days=settings.keep_pages_days))
+        if settings.keep_archive_days:
+            before = now - timedelta(days=settings.keep_archive_days)
+            root = settings.archive_root
+            segments = drop_segments(session, root, old_segments(root, before))
+    return Dropped(polls, pages, segments)
+
+
+def verify_archive(job: Job) -> tuple[int, list[BrokenRecord]]:
+    """Read this upkeep's share of the segments; returns how many, and what does not hold."""
+    root, turns = job.settings.archive_root, job.settings.verify_turns
+    now = job.clock()
+    names = share_of_segments(root, turn=now.toordinal(), turns=turns) if turns else []
+    broken = [item for name in names for item in broken_records(root, name)]
+    if names:
+        with job.warehouse.session() as session:
+            note_broken(session, names, broken, run_id=job.run_id, now=now)
+    return len(names), broken
+
+
+def compact_file(job: Job) -> Compacted | None:
+    """Write the working file anew when much of it is free."""
+    return compact(job.warehouse, share=job.settings.compact_share)
 
 
 def clear_stray_files(job: Job) -> int:
-    """Remove half-made published copies that a killed process left."""
+    """Remove half-made copies, backups and rewritten files that a killed process left."""
     oldest = (job.clock() - _STRAY_AFTER).timestamp()
-    stray = [p for p in job.settings.data.glob(".news.duckdb.*.part") if p.stat().st_mtime < oldest]
+    data = job.settings.data
+    half_made = [
+        *data.glob(".*.duckdb.*.part*"),
+        *(data / "backups").glob(".*.part"),
+    ]
+    stray = [path for path in half_made if path.stat().st_mtime < oldest]
     for path in stray:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(stray)
 
 
@@ -76,3 +165,30 @@ def check_sums(job: Job) -> list[str]:
         found = findings(session)
         checkpoint(session)
     return found
+
+
+def upkeep_lines(upkeep: Upkeep) -> list[str]:
+    """What was found and done, a line each, for people; empty when there was nothing."""
+    lines = [f"run {run_id}: its process was gone, marked crashed" for run_id in upkeep.crashed]
+    lines += [
+        f"{torn.file}: cut off {torn.cut} bytes of a half-written record" for torn in upkeep.torn
+    ]
+    lines += [
+        f"{item.file} at {item.offset}: {item.why}; restore the segment from a backup"
+        for item in upkeep.broken
+    ]
+    lines += [f"wrong: {found}" for found in upkeep.findings]
+    gone = upkeep.dropped
+    if gone.polls or gone.pages or gone.segments:
+        lines.append(
+            f"dropped as old: {gone.polls} polls, {gone.pages} pages, "
+            f"{gone.segments} archive segments"
+        )
+    if upkeep.stray_files:
+        lines.append(f"removed {upkeep.stray_files} half-made files")
+    if upkeep.verified:
+        lines.append(f"verified {upkeep.verified} archive segments")
+    if upkeep.compacted:
+        before, after = upkeep.compacted.before / 1e6, upkeep.compacted.after / 1e6
+        lines.append(f"compacted the working file from {before:.1f} to {after:.1f} MB")
+    return lines

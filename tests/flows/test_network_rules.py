@@ -38,7 +38,8 @@ def test_every_rule_of_the_table_has_its_test(rule: str, name: str, words: str) 
     if name == "none":
         return
     stem = name.removesuffix(".py").removeprefix("test_")
-    files = [*ROOT.glob(f"tests/**/test_{stem}.py"), *ROOT.glob(f"tests/**/test_net_{stem}.py")]
+    files = list(ROOT.glob(f"tests/flows/net/test_net_{stem}.py"))
+    files = files or list(ROOT.glob(f"tests/**/test_{stem}.py"))
     assert len(files) == 1, f"{rule}: no test file {name!r}"
     text = files[0].read_text("utf-8").lower()
     for word in filter(None, (word.strip().lower() for word in words.split(","))):

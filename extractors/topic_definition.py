@@ -40,8 +40,9 @@ class Where(StrEnum):
 
 
 class When(StrEnum):
-    """How an article's publication date lies to the topic's window."""
+    """How an article's publication date lies to the topic's window. The peak lies inside it."""
 
+    PEAK = "peak"
     INSIDE = "inside"
     OUTSIDE = "outside"
     UNKNOWN = "unknown"
@@ -118,18 +119,22 @@ class Window:
     """The days on which the story was news, both included, in UTC.
 
     `outside_needs` are the rules of which one must have fired before an article of another day can
-    be on topic: the text itself has to name the event.
+    be on topic: the text itself has to name the event. `peak` are the days of the event itself,
+    both included: what is written then of its people and places is hardly about anything else.
     """
 
     first: date
     last: date
     outside_needs: tuple[str, ...] = ()
+    peak: tuple[date, date] | None = None
 
     def place(self, published_at: datetime | None) -> When:
         """Say how a publication time (aware, or None for unknown) lies to the window."""
         if published_at is None:
             return When.UNKNOWN
         day = published_at.astimezone(UTC).date()
+        if self.peak and self.peak[0] <= day <= self.peak[1]:
+            return When.PEAK
         return When.INSIDE if self.first <= day <= self.last else When.OUTSIDE
 
 

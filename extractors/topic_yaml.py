@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -252,7 +253,7 @@ class _Reader(NodeReader):
             ),
             times=int(self.number(node, "times", 1, 1000, 1)),
             share=self.number(node, "share", 0, 1, 0),
-            when=self.members(node, "when", When),
+            when=self.when(node),
             needs=tuple(self.known(node, "needs", earlier, "earlier rule")),
             unless=tuple(self.known(node, "unless", earlier, "earlier rule")),
             outnumbers=outnumbers,
@@ -263,16 +264,31 @@ class _Reader(NodeReader):
         values = self.known(node, key, frozenset(kind), key)
         return frozenset(kind(value) for value in values or kind)
 
+    def when(self, node: CommentedMap) -> frozenset[When]:
+        """Read when a rule counts; what counts inside the window counts at its peak as well."""
+        found = self.members(node, "when", When)
+        return found | {When.PEAK} if When.INSIDE in found else found
+
     def window(self, node: CommentedMap, rules: frozenset[str]) -> Window | None:
         if "window" not in node:
             return None
         window = self.mapping(node, "window")
-        self.keys(window, ("first", "last", "outside_needs"), ("first", "last"))
+        self.keys(window, ("first", "last", "outside_needs", "peak"), ("first", "last"))
         first, last = self.day(window, "first"), self.day(window, "last")
         if last < first:
             self.fail(window, "last", f"expected a day not before {first}, found {last}")
         needs = self.known(window, "outside_needs", rules, "rule")
-        return Window(first, last, tuple(needs))
+        return Window(first, last, tuple(needs), self.peak(window, first, last))
+
+    def peak(self, window: CommentedMap, first: date, last: date) -> tuple[date, date] | None:
+        if "peak" not in window:
+            return None
+        peak = self.mapping(window, "peak")
+        self.keys(peak, ("first", "last"), ("first", "last"))
+        start, end = self.day(peak, "first"), self.day(peak, "last")
+        if not first <= start <= end <= last:
+            self.fail(window, "peak", f"expected days of the window ({first} to {last})")
+        return start, end
 
     def thresholds(self, node: CommentedMap) -> tuple[float, float]:
         if "thresholds" not in node:

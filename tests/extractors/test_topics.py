@@ -260,3 +260,35 @@ def test_scores_count_mentions_aside_and_list_every_mistake() -> None:
 def test_a_labelled_line_that_cannot_be_used_says_why(line: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="expected"):
         LabelledItem.of(line)
+
+
+PEAK = """
+topic: harbour-strike-2023
+title: Harbour strike
+window: {first: 2023-09-01, last: 2023-09-30, peak: {first: 2023-09-10, last: 2023-09-12}}
+concepts:
+  port: {label: Port, aliases: {en: [harbour]}}
+scenes:
+  port: {any: [port]}
+rules:
+  - {name: port, scene: port, when: inside, weight: 0.3}
+  - {name: port-on-those-days, scene: port, when: peak, weight: 0.3}
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "verdict"),
+    [(9, Verdict.MENTION), (10, Verdict.ON), (12, Verdict.ON), (13, Verdict.MENTION)],
+)
+def test_at_the_peak_of_the_window_less_is_enough(day: int, verdict: Verdict) -> None:
+    tagger = Tagger([parse_definition(PEAK, "peak.yaml")])
+    when = datetime(2023, 9, day, 23, 59, tzinfo=UTC)
+    text = "Cranes stand still."
+    (found,) = tagger.judge("The harbour is quiet", text, language="en", published_at=when)
+    assert found.verdict is verdict
+
+
+def test_a_peak_outside_the_window_is_refused_with_its_line() -> None:
+    wrong = PEAK.replace("last: 2023-09-12", "last: 2023-10-12")
+    with pytest.raises(TopicError, match=r"peak\.yaml, line 4: .*2023-09-30"):
+        parse_definition(wrong, "peak.yaml")

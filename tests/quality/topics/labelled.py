@@ -18,15 +18,21 @@ def is_held_aside(item_id: str) -> bool:
     return hashlib.blake2b(item_id.encode(), digest_size=1).digest()[0] % 2 == 1
 
 
-def load(half: str) -> list[LabelledItem]:
-    """Read the items of one half (dev or aside), all languages."""
+def load(part: str) -> list[LabelledItem]:
+    """Read one part, all languages: dev or aside of the first set, or all of the fresh one."""
+    if part == "fresh":
+        return _read("fresh")
+    items = _read("labelled")
+    return [item for item in items if is_held_aside(item.item_id) == (part == "aside")]
+
+
+def _read(folder: str) -> list[LabelledItem]:
     lines = (
         json.loads(line)
-        for path in sorted((HERE / "labelled").glob("*.jsonl"))
+        for path in sorted((HERE / folder).glob("*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
     )
-    items = [LabelledItem.of(line) for line in lines]
-    return [item for item in items if is_held_aside(item.item_id) == (half == "aside")]
+    return [LabelledItem.of(line) for line in lines]
 
 
 def shipped() -> Tagger:

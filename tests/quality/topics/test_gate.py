@@ -19,7 +19,7 @@ LANGUAGES = {"en", "ko", "ru", "uk", "ja", "zh", "es", "pt", "fr", "de", "ar"}
 FLOORS = json.loads((labelled.HERE / "floors.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module", params=["dev", "aside"])
+@pytest.fixture(scope="module", params=["dev", "aside", "fresh"])
 def scored(request: pytest.FixtureRequest) -> tuple[dict[str, float], Report]:
     report = score_labelled(labelled.load(request.param), labelled.shipped(), labelled.TOPIC)
     return FLOORS[request.param], report
@@ -47,12 +47,16 @@ def test_in_every_language_precision_and_recall_reach_the_floors(
     scored: tuple[dict[str, float], Report],
 ) -> None:
     floors, report = scored
-    assert {scores.name for scores in report.by_language} == LANGUAGES
+    assert {scores.name for scores in report.by_language} >= LANGUAGES
+    # Of the languages beside these there are two or three items each, which say nothing.
     below = [
         scores.name
         for scores in report.by_language
-        if scores.precision < floors["language_precision"]
-        or scores.recall < floors["language_recall"]
+        if scores.name in LANGUAGES
+        and (
+            scores.precision < floors["language_precision"]
+            or scores.recall < floors["language_recall"]
+        )
     ]
     assert not below, _wrong(report)
 
@@ -64,7 +68,7 @@ def test_few_mentions_are_tagged_on(scored: tuple[dict[str, float], Report]) -> 
 
 def test_every_piece_of_evidence_cuts_its_phrase_out_of_the_article() -> None:
     tagger = labelled.shipped()
-    for item in labelled.load("dev") + labelled.load("aside"):
+    for item in labelled.load("dev") + labelled.load("aside") + labelled.load("fresh"):
         for judgement in tagger.judge(
             item.title, item.text, language=item.language, published_at=item.published_at
         ):

@@ -13,6 +13,7 @@ from flows.commands import ask, doctor, feeds, keeping, run, show, topics, tryin
 from flows.prefect_server import ServerError
 from flows.sources.feedlist import FeedListError
 from storage.errors import StorageError
+from storage.trouble import trouble_with_disk
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,5 +71,11 @@ def _status() -> int:
         return 2
     except _FAILED as error:
         show.warn(f"duckwire: {error}")
+        return 1
+    except Exception as error:
+        told = trouble_with_disk(error)
+        if told is None:
+            raise
+        show.warn(f"duckwire: {told}")
         return 1
     return 0

@@ -212,45 +212,6 @@ def feeds_with_entries(connection: Connection, feed_ids: Sequence[str]) -> set[s
     return {row[0] for row in rows}
 
 
-def retry_failed(
-    connection: Connection, *, reason: str | None, run_id: str | None, now: datetime
-) -> int:
-    """Put failed and waiting pages back to waiting, due now, with their tries renewed.
-
-    Only those with `reason`, and only those that failed in the run `run_id`, when given; a reason
-    for which a page's article was rejected counts as well. Returns how many pages wait now.
-    """
-    rows = connection.execute(
-        "UPDATE pages SET state = 'waiting', attempts = 0, first_attempt_at = NULL, next_at = $now "
-        "WHERE (state IN ('failed', 'waiting', 'rejected', 'skipped') "
-        "       OR ($reason IS NOT NULL AND article_reason = $reason)) "
-        "AND ($reason IS NULL OR reason = $reason OR article_reason = $reason) "
-        "AND ($run_id IS NULL OR run_id = $run_id) AND coalesce(article_reason, '') <> 'forgotten' "
-        "AND starts_with(url, 'http') "
-        "RETURNING page_id",
-        {"now": now, "reason": reason, "run_id": run_id},
-    ).fetchall()
-    return len(rows)
-
-
-def retry_feeds(
-    connection: Connection, *, reason: str | None, run_id: str | None, now: datetime
-) -> int:
-    """Make feeds due whose last poll failed; their count of failures stays until one answers.
-
-    Only those with `reason`, and only those that failed in the run `run_id`, when given. Returns
-    how many the next run polls.
-    """
-    rows = connection.execute(
-        "UPDATE feeds SET next_poll_at = $now WHERE listed AND NOT paused AND kind = 'feed' "
-        "AND feed_id IN (SELECT item FROM failures WHERE stage = 'poll' "
-        "AND ($reason IS NULL OR reason = $reason) AND ($run_id IS NULL OR run_id = $run_id)) "
-        "RETURNING feed_id",
-        {"now": now, "reason": reason, "run_id": run_id},
-    ).fetchall()
-    return len(rows)
-
-
 def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> int:
     """Let the pages that the topic gate passed over wait to be fetched; returns how many entries.
 

@@ -175,8 +175,10 @@ def retry(
 ) -> None:
     """Put failed pages and feeds back to waiting, so that the next run tries them."""
     job = new_job(load_settings(data=data), "retry")
-    pages, feeds = run_retry(job, reason=reason, run_id=run_id)
-    show.line(f"{pages} pages and {feeds} feeds wait for the next run")
+    found = run_retry(job, reason=reason, run_id=run_id)
+    show.line(f"{found.pages} pages wait for the next run, {found.feeds} feeds are due")
+    if found.files:
+        show.line(f"{found.files} files failed: every run reads its folder again anyway")
 
 
 def forget(

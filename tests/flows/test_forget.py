@@ -11,7 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 from extractors.errors import UsageError
 from extractors.records import WarcPosition
 from flows.newsroom import Newsroom
-from flows.steps.forget import run_forget, run_retry
+from flows.steps.forget import run_forget
 from flows.steps.maintain import run_maintain
 from storage.archive import read_record, remove_records
 from storage.errors import StorageError
@@ -99,21 +99,6 @@ def test_a_removal_that_was_killed_is_ended_by_maintenance(desk: Desk) -> None:
 def test_what_is_no_address_is_refused(desk: Desk) -> None:
     with pytest.raises(UsageError, match="no web address"):
         run_forget(desk.job("forget"), "not an address")
-
-
-def test_failed_pages_can_be_tried_again_by_reason(desk: Desk) -> None:
-    desk.run()
-    assert run_retry(desk.job("retry"), reason="not_found", run_id=None) == (1, 0)
-    assert run_retry(desk.job("retry"), reason="timeout", run_id=None) == (0, 0)
-    assert desk.run().stages["page"].taken == 1
-
-
-def test_failed_feeds_are_polled_by_the_next_run_again(desk: Desk) -> None:
-    first = desk.run()
-    failed = desk.ask("SELECT feed_id FROM polls WHERE state = 'failed' AND reason = 'gone'")
-    assert run_retry(desk.job("retry"), reason="gone", run_id="another-run") == (0, 0)
-    assert run_retry(desk.job("retry"), reason="gone", run_id=first.run_id) == (0, len(failed))
-    assert [line.feed_id for line in desk.run().failing] == [row[0] for row in failed]
 
 
 def _segments(desk: Desk) -> list:

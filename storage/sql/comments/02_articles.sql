@@ -53,7 +53,7 @@ COMMENT ON COLUMN pages.bytes IS 'The size after decompression, in bytes; NULL u
 COMMENT ON COLUMN pages.elapsed_ms IS 'How long the last answered fetch took, in milliseconds; NULL for a saved page.';
 COMMENT ON COLUMN pages.warc_file IS 'The archive segment that holds the bytes, relative to the archive''s root; NULL means no bytes are kept, so it cannot be read again without the network.';
 COMMENT ON COLUMN pages.warc_offset IS 'Where the record begins in that segment, in bytes; NULL as warc_file.';
-COMMENT ON COLUMN pages.warc_digest IS 'The bytes'' digest in their record, sha1: and base 32; NULL as warc_file.';
+COMMENT ON COLUMN pages.warc_digest IS 'The bytes'' digest in their record, sha1: and base 32; NULL when none were kept. With a digest and no warc_file, the bytes were kept and have been dropped since (DUCKWIRE_KEEP_ARCHIVE_DAYS).';
 COMMENT ON COLUMN pages.extractor_version IS 'The version of the extractor that last read it; NULL until read.';
 COMMENT ON COLUMN pages.first_seen_at IS 'When the address was first seen (UTC).';
 COMMENT ON COLUMN pages.run_id IS 'The run that last tried or read it: runs.run_id; for one not tried yet, the run that first saw it.';

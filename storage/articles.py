@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import duckdb
 import pyarrow as pa
 
 from extractors.records import State
@@ -17,8 +16,7 @@ from storage.columnar import arriving, arrow_of
 from storage.grouping import regroup
 from storage.migrate import sql_folder
 from storage.rows import ArticleLanding, ArticleRow, CandidateRow, DateRow, SignatureRow, TopicRow
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 # What tells the fate of an article; its text is not among it.
 _HEAD = ("article_id", "title", "text_hash", "row_hash", "preference")

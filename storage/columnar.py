@@ -12,8 +12,9 @@ from itertools import accumulate, chain
 from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-import duckdb
 import pyarrow as pa
+
+from storage.session import Session
 
 _SCALARS: dict[Any, pa.DataType] = {
     str: pa.string(),
@@ -25,7 +26,7 @@ _SCALARS: dict[Any, pa.DataType] = {
 
 
 @contextmanager
-def arriving(connection: duckdb.DuckDBPyConnection, **tables: pa.Table) -> Iterator[None]:
+def arriving(connection: Session, **tables: pa.Table) -> Iterator[None]:
     """Let SQL read each Arrow table by its name, as `arriving_<name>`, inside the block."""
     for name, table in tables.items():
         connection.register(f"arriving_{name}", table)

@@ -6,13 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from storage.errors import StorageError
 from storage.files import sync_folder
+from storage.session import Session as Connection
 from storage.warehouse import Warehouse
-
-Connection = duckdb.DuckDBPyConnection
 
 # A file of a few blocks is always partly free and not worth it.
 _LEAST_BLOCKS = 16

@@ -8,12 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import duckdb
-
 from extractors.records import FeedHints, FeedState, Listing
+from storage.session import Session as Connection
 from storage.staging import stage
-
-Connection = duckdb.DuckDBPyConnection
 
 # Moves, schedule and validators survive a sync; only what the list says is taken from it.
 _SYNC = """

@@ -10,14 +10,11 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-import duckdb
-
 from extractors.records import WarcPosition
 from storage.archive import drop_segment, read_record, remove_records, rewritten_segments
 from storage.errors import StorageError
 from storage.landing import transaction
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 _OF_ARTICLES = (
     "articles",

@@ -12,12 +12,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import eq
 
-import duckdb
 import pyarrow as pa
 
 from storage.columnar import arriving
+from storage.session import Session as Connection
 
-Connection = duckdb.DuckDBPyConnection
 Pair = tuple[str, str, float]  # one article, another, the share of values that agree
 Bands = Mapping[str, Sequence[int]]  # an article's LSH keys
 Member = tuple[str, str, float]  # group id, article id, its highest similarity

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
 from extractors.records import FeedHints
 from storage.feeds import hints_of
+from storage.session import Session
 
 # An entry found years after its publication was in the feed's first body, and tells no rhythm.
 _HISTORY = """
@@ -45,7 +44,7 @@ class RecordedFeed:
     delay_min: float
 
 
-def recorded_feeds(connection: duckdb.DuckDBPyConnection) -> list[RecordedFeed]:
+def recorded_feeds(connection: Session) -> list[RecordedFeed]:
     """Read the record of every feed that ever gave a dated entry."""
     rows = connection.execute(_HISTORY).fetchall()
     return [

@@ -30,9 +30,9 @@ from storage.rows import (
     StageCount,
     TopicRow,
 )
+from storage.session import Session as Connection
 from storage.staging import stage
 
-Connection = duckdb.DuckDBPyConnection
 Row = TypeVar("Row")
 
 _STATES = {str(state) for state in State}

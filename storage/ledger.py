@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import duckdb
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 
 @dataclass(frozen=True, slots=True)

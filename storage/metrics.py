@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import duckdb
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 
 @dataclass(frozen=True, slots=True)

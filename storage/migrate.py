@@ -9,10 +9,9 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-import duckdb
-
 from storage.errors import ForeignFileError, NewerSchemaError, StorageError
 from storage.files import copy_whole, sync_folder
+from storage.session import Session
 
 _LOG = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -52,7 +51,7 @@ def shipped() -> list[Migration]:
     return [Migration(int(stem.split("_")[0]), stem, sql) for stem, sql in sql_files("migrations")]
 
 
-def pending(connection: duckdb.DuckDBPyConnection) -> list[Migration]:
+def pending(connection: Session) -> list[Migration]:
     """The migrations this database lacks. Reads only.
 
     Raises NewerSchemaError when it has one we do not know, ForeignFileError when there are tables
@@ -83,7 +82,7 @@ def pending(connection: duckdb.DuckDBPyConnection) -> list[Migration]:
     return [migration for migration in known if migration.number not in applied]
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Migration]:
+def migrate(connection: Session, now: datetime) -> list[Migration]:
     """Apply what is pending, then lay the views anew. Returns what was applied.
 
     A database that had a schema already is copied whole to `backups/` beside it before the first
@@ -111,7 +110,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Migrat
     return todo
 
 
-def _keep_copy(connection: duckdb.DuckDBPyConnection, first: Migration, now: datetime) -> None:
+def _keep_copy(connection: Session, first: Migration, now: datetime) -> None:
     """Copy the database's file, if it is one, to backups/ before `first` changes it."""
     row = connection.execute(
         "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
@@ -141,14 +140,14 @@ def _views_version() -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _views_differ(connection: duckdb.DuckDBPyConnection) -> bool:
+def _views_differ(connection: Session) -> bool:
     row = connection.execute(
         "SELECT comment FROM duckdb_tables() WHERE table_name = 'schema_migrations'"
     ).fetchone()
     return row is None or row[0] != f"The schema's history. Views {_views_version()}."
 
 
-def _lay_views(connection: duckdb.DuckDBPyConnection) -> None:
+def _lay_views(connection: Session) -> None:
     """Views and comments are derived, so they are replaced whole whenever their text changes."""
     connection.begin()
     try:

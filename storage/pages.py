@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-import duckdb
-
 from extractors.records import Reason, State
 from storage.columnar import arriving, arrow_of
 from storage.migrate import sql_folder
 from storage.rows import PageRow
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 _STORED = "SELECT page_id FROM pages WHERE page_id IN (SELECT page_id FROM arriving_heads)"
 _FORGOTTEN = """

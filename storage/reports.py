@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
 from storage.rows import StageCount
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 
 @dataclass(frozen=True, slots=True)

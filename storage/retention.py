@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
-
 from storage.archive import drop_segment
 from storage.landing import transaction
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 # Segments lie in the folder of the month they were begun in.
 _MONTH = re.compile(r"(?P<year>\d{4})/(?P<month>\d{2})/")

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
 from storage.landing import transaction
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 # Pages that failed or wait after a failure; those that were refused only when asked for by reason.
 _PAGES = """

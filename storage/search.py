@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from storage.errors import QueryError
+from storage.session import Session
 
 LETTERS_SQL = Path(__file__).with_name("sql") / "views" / "20_search_letters.sql"
 
@@ -62,7 +63,7 @@ class Hit:
 
 
 def search(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Session,
     query: str,
     *,
     topic: str | None = None,

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from storage.session import Session
 
-def stage(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Any]) -> None:
+
+def stage(connection: Session, table: str, rows: Sequence[Any]) -> None:
     """Replace the temporary table `stage_<table>` by these rows.
 
     Its columns are those of `table`; a column that the row type does not have is NULL.
@@ -28,7 +29,7 @@ def stage(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Any]
             connection.unregister("arriving_batch")
 
 
-def _arrow(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Any]) -> pa.Table:
+def _arrow(connection: Session, table: str, rows: Sequence[Any]) -> pa.Table:
     shape = connection.execute(f"SELECT * FROM stage_{table} LIMIT 0").to_arrow_table().schema  # noqa: S608
     names = [item.name for item in fields(rows[0]) if item.name in shape.names]
     columns = {

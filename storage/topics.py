@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
 from storage.landing import transaction
+from storage.session import Session
 from storage.staging import stage
 
 
@@ -24,7 +23,7 @@ class TopicListing:
     run_id: str
 
 
-def sync_topics(connection: duckdb.DuckDBPyConnection, topics: Sequence[TopicListing]) -> bool:
+def sync_topics(connection: Session, topics: Sequence[TopicListing]) -> bool:
     """Make `topics` say what is installed; returns whether anything changed.
 
     Judgements of a topic that is no longer installed are removed with it.

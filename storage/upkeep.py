@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import duckdb
-
 from storage.archive import BrokenRecord, TornTail
 from storage.landing import transaction
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 
 def findings(connection: Connection) -> list[str]:

@@ -18,14 +18,13 @@ import duckdb
 from storage.errors import StorageError
 from storage.migrate import Migration, migrate, pending
 from storage.opening import open_for_writing
+from storage.session import Session
 
 WORKING_FILE = "duckwire.duckdb"
 PUBLISHED_FILE = "news.duckdb"
 
 # Publishing follows a change of anything but these, and else the clock.
 QUIET_TABLES = ("runs", "run_stages", "polls", "leases", "failures")
-
-Session = duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import duckdb
-
 from storage.migrate import sql_folder
 from storage.rows import PageTask
-
-Connection = duckdb.DuckDBPyConnection
+from storage.session import Session as Connection
 
 _PAGES = """
 SELECT p.page_id, p.url, p.attempts, p.first_attempt_at, p.first_seen_at, p.body_hash,

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
-from storage.warehouse import Session, Warehouse
+from storage.session import Session
+from storage.warehouse import Warehouse
 
 # Well below the minute that somebody else waits for the file.
 MOST_S = 10.0

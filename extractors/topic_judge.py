@@ -37,14 +37,23 @@ class _Scene:
     concepts: int  # every concept that can take part
 
     def seen(self, mask: int) -> bool:
-        return any(
-            not mask & none and all(mask & group for group in groups)
-            for groups, none in self.combinations
-        )
+        return mask & self.concepts != 0 and self._met(mask, mask)
 
     def possible(self, mask: int) -> bool:
         """Tell whether these concepts could show the scene, if only they stood near enough."""
-        return any(all(mask & group for group in groups) for groups, _ in self.combinations)
+        return mask & self.concepts != 0 and self._met(mask, 0)
+
+    def _met(self, mask: int, forbidden: int) -> bool:
+        # Plain loops: asked a dozen times an article, and any() and all() cost twice as much.
+        for groups, none in self.combinations:
+            if forbidden & none:
+                continue
+            for group in groups:
+                if not mask & group:
+                    break
+            else:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ class _Rule:
     concepts: int
     places: int
     outnumbers: int
+    once: bool  # to be seen once is enough
 
 
 class Judge:
@@ -66,7 +76,8 @@ class Judge:
         self.gate = _bits(definition.gate, bits)
         self._furniture = _bits(definition.furniture, bits)
         scenes = [_compiled_scene(scene, at, bits) for at, scene in enumerate(definition.scenes)]
-        self._rules = [_compiled_rule(rule, scenes) for rule in definition.rules]
+        rules = [_compiled_rule(rule, scenes) for rule in definition.rules]
+        self._rules_at = {when: [one for one in rules if when in one.rule.when] for when in When}
         for_it = {name for rule in definition.rules if rule.weight > 0 for name in rule.scenes}
         self._for_it = [one for one in scenes if one.scene.name in for_it]
         self._in_sentence = [one for one in scenes if one.scene.near is Near.SENTENCE]
@@ -154,11 +165,9 @@ class Judge:
         fired: list[_Rule] = []
         names: set[str] = set()
         total = gained = 0.0
-        shown = 0
-        for bits in seen:
-            shown |= bits
-        for one in self._rules:
-            if shown & one.scenes and when in one.rule.when and _fires(one, counts, names):
+        shown = _shown(counts)
+        for one in self._rules_at[when]:
+            if shown[one.places] & one.scenes and _fires(one, counts, names):
                 fired.append(one)
                 names.add(one.rule.name)
                 total += one.rule.weight
@@ -197,10 +206,11 @@ class _Sight:
 
     def evidence(self, fired: list[_Rule]) -> tuple[Match, ...]:
         """Collect the matches that made the rules fire, those of the heaviest rules first."""
+        seen_at, place_of = self.seen, self.places
         shown = [
-            (match, self.seen[sentence], self.places[sentence])
+            (match, seen_at[sentence], place_of[sentence])
             for match, sentence in zip(self.matches, self.at, strict=True)
-            if self.seen[sentence]
+            if seen_at[sentence]
         ]
         chosen: set[Match] = set()
         for one in sorted(fired, key=lambda one: -one.rule.weight):
@@ -216,11 +226,26 @@ class _Sight:
         return tuple(sorted(chosen))
 
 
+def _shown(counts: Counter[tuple[int, int]]) -> list[int]:
+    """What is seen anywhere at each set of places (a sum of their bits)."""
+    shown = [0] * (1 << len(_PLACES))
+    for bits, place in counts:
+        for one in _PLACES.values():
+            if place & one:
+                shown[one] |= bits
+    title, lead, body = shown[TITLE], shown[LEAD], shown[BODY]
+    return [0, title, lead, title | lead, body, title | body, lead | body, title | lead | body]
+
+
 def _fires(one: _Rule, counts: Counter[tuple[int, int]], names: set[str]) -> bool:
-    """Tell whether a rule fires, by how many sentences show which scenes at which place."""
+    """Tell whether a rule fires whose scenes are seen at its places at all."""
     rule = one.rule
-    if not names.issuperset(rule.needs) or not names.isdisjoint(rule.unless):
+    if rule.needs and not names.issuperset(rule.needs):
         return False
+    if rule.unless and not names.isdisjoint(rule.unless):
+        return False
+    if one.once:
+        return True
     times = of = others = 0
     for (bits, place), count in counts.items():
         if place & one.places:
@@ -302,4 +327,5 @@ def _compiled_rule(rule: Rule, scenes: list[_Scene]) -> _Rule:
         concepts=concepts,
         places=sum(_PLACES[where] for where in rule.where),
         outnumbers=by_name[rule.outnumbers].bit if rule.outnumbers else 0,
+        once=rule.times <= 1 and not rule.share and rule.outnumbers is None,
     )

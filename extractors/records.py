@@ -333,6 +333,7 @@ class SeedItem:
     listing: Listing | None = None  # .opml
     reason: Reason | None = None
     detail: str = ""
+    raw: bytes = b""  # what `extracted` was read from: a file's bytes, or a line's
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,10 @@ import typer
 from extractors.errors import DuckwireError
 from extractors.opml import OpmlError
 from extractors.topic_definition import TopicError
-from flows.commands import ask, doctor, feeds, keeping, run, show, topics, trying
+from flows.commands import ask, doctor, export, feeds, keeping, run, show, topics, trying
 from flows.prefect_server import ServerError
 from flows.sources.feedlist import FeedListError
 from storage.errors import StorageError
-from storage.trouble import trouble_with_disk
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +40,7 @@ for command in (
     app.command()(command)
 # A query may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(ask.sql)
+app.command()(export.export)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(topics.app, name="topics")
 
@@ -71,11 +71,5 @@ def _status() -> int:
         return 2
     except _FAILED as error:
         show.warn(f"duckwire: {error}")
-        return 1
-    except Exception as error:
-        told = trouble_with_disk(error)
-        if told is None:
-            raise
-        show.warn(f"duckwire: {told}")
         return 1
     return 0

@@ -13,6 +13,7 @@ from flows.commands import ask, doctor, export, feeds, keeping, run, show, topic
 from flows.prefect_server import ServerError
 from flows.sources.feedlist import FeedListError
 from storage.errors import StorageError
+from storage.trouble import trouble_with_disk
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,5 +72,11 @@ def _status() -> int:
         return 2
     except _FAILED as error:
         show.warn(f"duckwire: {error}")
+        return 1
+    except Exception as error:
+        told = trouble_with_disk(error)
+        if told is None:
+            raise
+        show.warn(f"duckwire: {told}")
         return 1
     return 0

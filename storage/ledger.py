@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from storage.landing import transaction
 from storage.session import Session as Connection
 
 
@@ -90,11 +91,12 @@ def acquire(
         if row[3] > now and not gone:
             return LeaseHolder(*row)
         mark_crashed(connection, row[0], now=now)
-    connection.execute("DELETE FROM leases WHERE name = ?", [name])
-    connection.execute(
-        "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?)",
-        [name, worker.run_id, worker.host, worker.pid, now, now + keep],
-    )
+    with transaction(connection):
+        connection.execute("DELETE FROM leases WHERE name = ?", [name])
+        connection.execute(
+            "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?)",
+            [name, worker.run_id, worker.host, worker.pid, now, now + keep],
+        )
     return None
 
 

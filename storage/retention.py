@@ -10,6 +10,7 @@ from pathlib import Path
 from storage.archive import drop_segment
 from storage.landing import transaction
 from storage.session import Session as Connection
+from storage.session import count_of
 
 # Segments lie in the folder of the month they were begun in.
 _MONTH = re.compile(r"(?P<year>\d{4})/(?P<month>\d{2})/")
@@ -26,12 +27,12 @@ class Dropped:
 
 def drop_polls(connection: Connection, before: datetime) -> int:
     """Delete polls made before that time, but for the last one of each feed; returns how many."""
-    rows = connection.execute(
+    return count_of(
+        connection,
         "DELETE FROM polls WHERE polled_at < ? AND (feed_id, polled_at) NOT IN "
-        "(SELECT (feed_id, max(polled_at)) FROM polls GROUP BY feed_id) RETURNING 1",
+        "(SELECT (feed_id, max(polled_at)) FROM polls GROUP BY feed_id)",
         [before],
-    ).fetchall()
-    return len(rows)
+    )
 
 
 def drop_pages(connection: Connection, before: datetime) -> int:
@@ -46,11 +47,11 @@ def drop_pages(connection: Connection, before: datetime) -> int:
                 f"UPDATE {table} SET page_id = NULL WHERE page_id IN ({old})",  # noqa: S608
                 {"before": before},
             )
-        rows = connection.execute(
-            f"DELETE FROM pages WHERE page_id IN ({old}) RETURNING 1",  # noqa: S608
+        return count_of(
+            connection,
+            f"DELETE FROM pages WHERE page_id IN ({old})",  # noqa: S608
             {"before": before},
-        ).fetchall()
-    return len(rows)
+        )
 
 
 def old_segments(root: Path, before: datetime) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from storage.landing import transaction
 from storage.session import Session as Connection
+from storage.session import count_of
 
 # Pages that failed or wait after a failure; those that were refused only when asked for by reason.
 _PAGES = """
@@ -16,7 +17,6 @@ WHERE (
          ELSE reason = $reason OR article_reason = $reason END
 ) AND ($run_id IS NULL OR run_id = $run_id)
   AND coalesce(article_reason, '') <> 'forgotten' AND starts_with(url, 'http')
-RETURNING page_id
 """
 
 _MATCHING = """
@@ -27,7 +27,6 @@ SELECT item FROM failures WHERE stage = $stage
 _FEEDS = f"""
 UPDATE feeds SET next_poll_at = $now
 WHERE kind = 'feed' AND listed AND NOT paused AND feed_id IN ({_MATCHING})
-RETURNING feed_id
 """  # noqa: S608
 
 
@@ -51,7 +50,7 @@ def retry_failed(
     """
     bound = {"reason": reason, "run_id": run_id}
     with transaction(connection):
-        pages = connection.execute(_PAGES, {**bound, "now": now}).fetchall()
-        feeds = connection.execute(_FEEDS, {**bound, "now": now, "stage": "poll"}).fetchall()
+        pages = count_of(connection, _PAGES, {**bound, "now": now})
+        feeds = count_of(connection, _FEEDS, {**bound, "now": now, "stage": "poll"})
         files = connection.execute(_MATCHING, {**bound, "stage": "entry"}).fetchall()
-    return Retried(len(pages), len(feeds), len(files))
+    return Retried(pages, feeds, len(files))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.landing import transaction
-from storage.session import Session
+from storage.session import Session, count_of
 from storage.staging import stage
 
 
@@ -30,17 +30,18 @@ def sync_topics(connection: Session, topics: Sequence[TopicListing]) -> bool:
     """
     stage(connection, "topics", topics)
     with transaction(connection):
-        changed = connection.execute(
+        changed = count_of(
+            connection,
             "MERGE INTO topics t USING stage_topics s ON t.topic_id = s.topic_id "
             "WHEN MATCHED AND t.topic_version <> s.topic_version THEN UPDATE SET "
             "topic_version = s.topic_version, title = s.title, definition = s.definition, "
             "loaded_at = s.loaded_at, run_id = s.run_id "
-            "WHEN NOT MATCHED THEN INSERT BY NAME RETURNING topic_id"
-        ).fetchall()
-        gone = connection.execute(
-            "DELETE FROM topics WHERE topic_id NOT IN (SELECT topic_id FROM stage_topics) "
-            "RETURNING topic_id"
-        ).fetchall()
+            "WHEN NOT MATCHED THEN INSERT BY NAME",
+        )
+        gone = count_of(
+            connection,
+            "DELETE FROM topics WHERE topic_id NOT IN (SELECT topic_id FROM stage_topics)",
+        )
         if gone:
             connection.execute(
                 "DELETE FROM article_topics WHERE topic_id NOT IN (SELECT topic_id FROM topics)"

@@ -8,6 +8,7 @@ from datetime import datetime
 from storage.archive import BrokenRecord, TornTail
 from storage.landing import transaction
 from storage.session import Session as Connection
+from storage.session import count_of
 
 
 def findings(connection: Connection) -> list[str]:
@@ -29,10 +30,7 @@ def findings(connection: Connection) -> list[str]:
 
 def drop_expired_leases(connection: Connection, *, now: datetime) -> int:
     """Remove leases that ran out; returns how many."""
-    rows = connection.execute(
-        "DELETE FROM leases WHERE expires_at <= ? RETURNING name", [now]
-    ).fetchall()
-    return len(rows)
+    return count_of(connection, "DELETE FROM leases WHERE expires_at <= ?", [now])
 
 
 def running_runs(connection: Connection) -> list[tuple[str, str, int]]:

@@ -10,18 +10,21 @@ from typing import Any
 from storage.migrate import sql_folder
 from storage.rows import PageTask
 from storage.session import Session as Connection
+from storage.session import count_of
 
 _PAGES = """
 SELECT p.page_id, p.url, p.attempts, p.first_attempt_at, p.first_seen_at, p.body_hash,
        e.entry_id, e.guid, e.link, e.title, e.summary, e.content, e.authors, e.tags, e.image,
        e.language, e.published_at, e.published_raw, e.published_precision, e.modified_at,
        coalesce(e.source_kind, 'feed') AS source_kind,
-       f.publisher AS feed_publisher, f.language AS feed_language, f.country AS feed_country
+       f.publisher AS feed_publisher, f.language AS feed_language, f.country AS feed_country,
+       e.feed_id
 FROM pages p
 LEFT JOIN (
-    SELECT * FROM entries WHERE state IN ('landed', 'duplicate') AND page_id IS NOT NULL
+    SELECT * FROM entries
+    WHERE state IN ('landed', 'duplicate', 'rejected') AND page_id IS NOT NULL
     QUALIFY row_number() OVER (
-        PARTITION BY page_id ORDER BY published_at NULLS LAST, entry_id
+        PARTITION BY page_id ORDER BY state = 'rejected', published_at NULLS LAST, entry_id
     ) = 1
 ) e USING (page_id)
 LEFT JOIN feeds f USING (feed_id)
@@ -43,6 +46,10 @@ class StoredPage:
     warc_file: str
     warc_offset: int
     warc_digest: str
+    state: str
+    reason: str | None
+    detail: str | None
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +85,21 @@ def due_pages(connection: Connection, *, now: datetime, limit: int) -> list[Page
 
 
 def stale_pages(
-    connection: Connection, *, version: str, after: str, limit: int
+    connection: Connection, *, version: str, texts_version: str, after: str, limit: int
 ) -> list[StoredPage]:
-    """Archived pages read by another extractor version, in page order after the id `after`."""
+    """Archived pages read by another extractor version, in page order after the id `after`.
+
+    Dropped texts (files that are no HTML) have an extractor, and so a version, of their own.
+    """
     columns = (
         "SELECT p.page_id, p.final_url, p.fetched_at, p.content_type, p.last_modified, "
-        "p.warc_file, p.warc_offset, p.warc_digest FROM pages p WHERE p.warc_file IS NOT NULL "
-        "AND p.extractor_version IS DISTINCT FROM $version AND p.page_id > $after "
+        "p.warc_file, p.warc_offset, p.warc_digest, p.state, p.reason, p.detail, p.next_at "
+        "FROM pages p WHERE p.warc_file IS NOT NULL AND p.page_id > $after "
+        "AND p.extractor_version IS DISTINCT FROM CASE WHEN starts_with(p.url, 'files:') "
+        "AND p.content_type <> 'text/html' THEN $texts_version ELSE $version END "
         "ORDER BY p.page_id LIMIT $limit"
     )
-    bound = {"version": version, "after": after, "limit": limit}
+    bound = {"version": version, "texts_version": texts_version, "after": after, "limit": limit}
     found = {row[0]: row[1:] for row in connection.execute(columns, bound).fetchall()}
     if not found:
         return []
@@ -223,19 +235,20 @@ def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> i
         "AND page_id NOT IN (SELECT page_id FROM pages) GROUP BY page_id",
         bound,
     )
-    rows = connection.execute(
+    released = count_of(
+        connection,
         "UPDATE entries SET state = 'landed', reason = NULL, run_id = ?, "
         "article_id = (SELECT p.article_id FROM pages p WHERE p.page_id = entries.page_id) "
-        "WHERE reason = 'unlikely' RETURNING entry_id",
+        "WHERE reason = 'unlikely'",
         [run_id],
-    ).fetchall()
+    )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE stage_touched AS SELECT DISTINCT "
         "coalesce(article_id, page_id) AS story FROM entries WHERE run_id = ?",
         [run_id],
     )
     connection.execute((sql_folder("landing") / "sightings.sql").read_text("utf-8"))
-    return len(rows)
+    return released
 
 
 def _tasks(connection: Connection, sql: str, bound: dict[str, object]) -> list[PageTask]:

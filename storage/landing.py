@@ -98,9 +98,10 @@ def land_pages(
         if fetched:
             counts.append(_count(Stage.PAGE, len(rows), (row.state for row in rows)))
         counts.extend(_land_pages(connection, rows, articles, True))
-        _land_failures(connection, [f for row in rows if (f := _page_failure(row, now))])
-        fine = [row.page_id for row in rows if row.state not in (State.FAILED, State.WAITING)]
-        _clear_failures(connection, Stage.PAGE, fine)
+        if fetched:
+            _land_failures(connection, [f for row in rows if (f := _page_failure(row, now))])
+            fine = [row.page_id for row in rows if row.state not in (State.FAILED, State.WAITING)]
+            _clear_failures(connection, Stage.PAGE, fine)
         _record(connection, run_id, now, counts)
     return counts
 

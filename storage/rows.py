@@ -259,6 +259,7 @@ class PageTask:
     feed_publisher: str | None
     feed_language: str | None
     feed_country: str | None
+    feed_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 from extractors.feeds import parse_feed
 from extractors.fingerprints import content_hash, stable_id
@@ -29,14 +30,9 @@ from flows.settings import ROOT, SAMPLES
 from flows.steps.job import Job
 from flows.steps.pages import at_position
 from flows.steps.progress import listener
-from flows.steps.reading import bare_task, judged
-from flows.steps.rows import (
-    article_id_of,
-    article_landing,
-    entry_id_of,
-    entry_row,
-    page_id_of,
-)
+from flows.steps.reading import bare_task
+from flows.steps.rows import entry_id_of, entry_row, page_id_of
+from flows.steps.texts import Place, at_place, content_type_of, land_text
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
 from storage.feeds import sync_listings
@@ -111,20 +107,32 @@ def _read_file(path: Path, name: str, now: datetime, max_bytes: int) -> Iterator
     kind = path.name.lower()
     with path.open("rb") as stream:
         if kind.endswith(".jsonl"):
-            yield from read_jsonl(name, _lines(stream))
+            lines = _Lines(stream)
+            for item in read_jsonl(name, lines):
+                # Half a surrogate pair in an id is stored as '?', and so is what is derived of it.
+                path = item.path.encode("utf-8", "replace").decode()
+                yield replace(item, path=path, raw=lines.last)
         elif kind.endswith((".warc", ".warc.gz")):
             yield from read_warc(name, stream, max_bytes=max_bytes)
         else:
             data = stream.read(max_bytes + 1)
-            yield from read_seed(name, data, fetched_at=now, max_bytes=max_bytes)
+            for item in read_seed(name, data, fetched_at=now, max_bytes=max_bytes):
+                yield replace(item, raw=data) if item.extracted else item
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
+class _Lines:
     """A file's lines; of one beyond the reader's bound, only enough to tell that it is."""
-    while line := stream.readline(MAX_BYTES + 1):
-        yield line
-        while len(line) > MAX_BYTES and not line.endswith(b"\n"):
-            line = stream.readline(MAX_BYTES + 1)
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.last = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self._stream.readline(MAX_BYTES + 1):
+            self.last = line
+            yield line
+            while len(line) > MAX_BYTES and not line.endswith(b"\n"):
+                line = self._stream.readline(MAX_BYTES + 1)
 
 
 def land_folder(job: Job, topics: Topics, folder: Path) -> list[Listing]:
@@ -146,7 +154,7 @@ def land_folder(job: Job, topics: Topics, folder: Path) -> list[Listing]:
             listener().expect("files", len(taken))
             followed.extend(item.listing for item in taken if item.listing)
             with job.warehouse.session() as session:
-                saved = [item for item in taken if item.page]
+                saved = [item for item in taken if item.page or item.extracted]
                 stored = known_bodies(session, [_page_of(listing, item)[0] for item in saved])
                 ids = [entry_id_of(listing.feed_id, item.path) for item in saved]
                 seen, forgotten = known_hashes(session, ids), forgotten_ids(session)
@@ -195,50 +203,49 @@ def _take(group: _Group, item: SeedItem) -> None:
     if item.reason is not None:
         group.failures.append(_failure(group, item.path, item.reason, item.detail))
     elif item.extracted is not None:
-        _take_article(group, item.path, item.extracted)
+        _take_text(group, item, item.extracted)
     elif item.page is not None:
         _take_page(group, item, item.page)
     elif item.feed is not None:
         _take_feed(group, item.path, item.feed)
 
 
-def _take_article(group: _Group, path: str, extracted: Extracted) -> None:
+def _take_text(group: _Group, item: SeedItem, extracted: Extracted) -> None:
+    """A text lands as an article; its bytes go into the archive when it is new or has changed."""
     job, source = group.job, group.listing
     now = job.clock()
-    url = clean_url(extracted.url) if extracted.url else None
-    extracted = replace(extracted, url=url)
-    article_id = article_id_of(url or f"{source.url}/{path}")
-    landing = article_landing(
-        extracted,
-        article_id=article_id,
-        preference=f"2 {source.feed_id}/{path}",
-        source_kind=group.kind,
-        run_id=job.run_id,
-        now=now,
-    )
-    fine = extracted.state == State.LANDED
+    place = _place(group, item)
+    page = _saved_text(item, place.url, now)
+    row = _page_row(job, page, page_id_of(place.url), place.url, now)
+    row, landing = land_text(group.topics, place, extracted, row)
+    article = landing.article
+    entry_id = entry_id_of(source.feed_id, item.path)
+    if group.seen.get(entry_id) != article.row_hash:
+        group.pages.append(_kept(group, row, page))
+    fine = row.article_id is not None
     group.entries.append(
         EntryRow(
-            entry_id=entry_id_of(source.feed_id, path),
+            entry_id=entry_id,
             feed_id=source.feed_id,
-            guid=path,
-            url=url,
-            article_id=article_id if fine else None,
-            title=extracted.title,
-            authors=extracted.authors,
-            language=extracted.language,
-            published_at=extracted.published_at,
-            published_precision=str(extracted.published_precision),
-            content_hash=landing.article.row_hash,
+            guid=item.path,
+            url=article.url,
+            page_id=row.page_id,
+            article_id=row.article_id,
+            title=article.title,
+            authors=article.authors,
+            language=article.language,
+            published_at=article.published_at,
+            published_precision=article.published_precision,
+            content_hash=article.row_hash,
             state=str(State.LANDED if fine else State.REJECTED),
-            reason=str(extracted.reason) if extracted.reason else None,
+            reason=row.article_reason,
             source_kind=group.kind,
             first_seen_at=now,
             run_id=job.run_id,
         )
     )
     if fine:
-        group.articles.append(judged(group.topics, landing, now))
+        group.articles.append(landing)
 
 
 def _take_page(group: _Group, item: SeedItem, page: Fetched) -> None:
@@ -253,7 +260,20 @@ def _take_page(group: _Group, item: SeedItem, page: Fetched) -> None:
         # What has not changed since it was read must not undo what was fetched since.
         _add_sighting(group, item, page_id, hashed, landed)
         return
-    row = PageRow(
+    row = _page_row(job, page, page_id, url, now)
+    row, article = job.readers.read(group.topics, bare_task(row, group.kind), row, page.body, now)
+    if article and not page.url:
+        article = at_place(article, _place(group, item))
+    row = _kept(group, row, page)
+    group.pages.append(row)
+    if article:
+        group.articles.append(article)
+    _add_sighting(group, item, page_id, hashed, row)
+
+
+def _page_row(job: Job, page: Fetched, page_id: str, url: str, now: datetime) -> PageRow:
+    """A file as the page it would be had it just been fetched, before it is read."""
+    return PageRow(
         page_id=page_id,
         url=url,
         final_url=url,
@@ -264,22 +284,32 @@ def _take_page(group: _Group, item: SeedItem, page: Fetched) -> None:
         status=page.status,
         content_type=page.header("content-type"),
         last_modified=page.header("last-modified"),
-        body_hash=digest,
+        body_hash=payload_digest(page.body),
         bytes=len(page.body),
         first_seen_at=now,
         run_id=job.run_id,
     )
-    row, article = job.readers.read(group.topics, bare_task(row, group.kind), row, page.body, now)
-    if article and not page.url:
-        moved = replace(article.article, preference=f"2 {source.feed_id}/{item.path}", url=None)
-        article = replace(article, article=moved)
-    known = group.stored.get(page_id) == digest
-    if not known and not {row.page_id, row.article_id} & group.forgotten:
-        row = at_position(row, group.archive.add(replace(page, final_url=url), now))
-    group.pages.append(row)
-    if article:
-        group.articles.append(article)
-    _add_sighting(group, item, page_id, hashed, row)
+
+
+def _kept(group: _Group, row: PageRow, page: Fetched) -> PageRow:
+    """The row naming where its bytes lie, archived unless they are already, or are forgotten."""
+    known = group.stored.get(row.page_id) == row.body_hash
+    if known or {row.page_id, row.article_id} & group.forgotten:
+        return row
+    # A name may hold line ends, which would break a record's head.
+    named = row.url if row.url.startswith("http") else quote(row.url, safe=":/#", errors="replace")
+    position = group.archive.add(replace(page, final_url=named), group.job.clock())
+    return at_position(row, position)
+
+
+def _place(group: _Group, item: SeedItem) -> Place:
+    source = group.listing
+    return Place(source.feed_id, item.path, f"{source.url}/{item.path}", group.kind)
+
+
+def _saved_text(item: SeedItem, url: str, now: datetime) -> Fetched:
+    headers = (("content-type", content_type_of(item.path)),)
+    return Fetched(url, url, None, headers=headers, body=item.raw, fetched_at=now)
 
 
 def _add_sighting(

@@ -8,12 +8,14 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from extractors.articles import EXTRACTOR_VERSION
-from extractors.records import State, Verdict, WarcPosition
+from extractors.records import Verdict, WarcPosition
+from extractors.seed_text import EXTRACTOR_VERSION as TEXTS_VERSION
 from flows.steps.ingest import Call, directly, fetch_group, install_topics, publish_if_due
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.reading import Read
 from flows.steps.rows import topic_rows
+from flows.steps.texts import at_place, is_text, place_of, read_text_again
 from flows.steps.topics import Topics, load_topics
 from flows.steps.turns import at_work
 from storage.archive import read_record
@@ -100,7 +102,13 @@ def release(job: Job) -> int:
 def extract_group(job: Job, after: str) -> tuple[str, Changes] | None:
     """Extract the next group of archived pages again; returns where it ended, None at the end."""
     with job.warehouse.session() as session:
-        found = stale_pages(session, version=EXTRACTOR_VERSION, after=after, limit=PAGES_A_STEP)
+        found = stale_pages(
+            session,
+            version=EXTRACTOR_VERSION,
+            texts_version=TEXTS_VERSION,
+            after=after,
+            limit=PAGES_A_STEP,
+        )
     if not found:
         return None
     listener().expect("pages", len(found))
@@ -126,7 +134,12 @@ def _read_again(job: Job, topics: Topics, stored: StoredPage) -> Read | str:
         body = read_record(job.settings.archive_root, position).body
     except StorageError as error:
         return f"{stored.task.url}: {error}"
-    return job.readers.read(topics, stored.task, _row(job, stored), body, job.clock())
+    row = _row(job, stored)
+    if is_text(stored):
+        return read_text_again(topics, stored, row, body)
+    row, article = job.readers.read(topics, stored.task, row, body, job.clock())
+    place = place_of(stored.task)
+    return row, at_place(article, place) if article and place else article
 
 
 def _told(read: Read | str) -> Read | None:
@@ -194,7 +207,11 @@ def _row(job: Job, stored: StoredPage) -> PageRow:
         url=task.url,
         final_url=stored.final_url,
         host=urlsplit(stored.final_url or task.url).hostname,
-        state=str(State.LANDED),
+        # A page that waits to be fetched again still does.
+        state=stored.state,
+        reason=stored.reason,
+        detail=stored.detail,
+        next_at=stored.next_at,
         attempts=task.attempts,
         first_attempt_at=task.first_attempt_at,
         fetched_at=stored.fetched_at,

@@ -28,10 +28,14 @@ SELECT article_id FROM entries
 WHERE article_id IS NOT NULL AND page_id IN (SELECT page_id FROM arriving_pages);
 
 -- The entries that name a page learn its article.
-UPDATE entries SET article_id = p.article_id
+-- A dropped file that was no article may have become one since.
+UPDATE entries SET
+    article_id = p.article_id, reason = NULL,
+    state = CASE WHEN entries.state = 'rejected' THEN 'landed' ELSE entries.state END
 FROM (
     SELECT page_id, article_id FROM pages
     WHERE article_id IS NOT NULL AND page_id IN (SELECT page_id FROM arriving_pages)
 ) p
 WHERE entries.page_id = p.page_id
-  AND entries.article_id IS DISTINCT FROM p.article_id AND entries.state IN ('landed', 'duplicate');
+  AND entries.article_id IS DISTINCT FROM p.article_id
+  AND entries.state IN ('landed', 'duplicate', 'rejected');

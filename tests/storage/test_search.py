@@ -93,6 +93,10 @@ def holds(connection: duckdb.DuckDBPyConnection, query: str, text: str) -> bool:
         ("“Kim Jong”", "Kim\nJong Un"),
         ("9月13日", "2023年9月13日"),
         ("*treffen", "Das Gipfeltreffen"),
+        ("위성|спутник|satellit", "Запуск спутников"),
+        ("위성|спутник|satellit", "военный спутник"),
+        ("위성|спутник|satellit", "정찰위성"),
+        ("위성|спутник|satellit train", "Satelliten and a train"),
         ("Ναυτιλία", "ΝΑΥΤΙΛΊΑ"),
     ],
 )
@@ -105,6 +109,9 @@ def test_a_word_is_found(shelf: duckdb.DuckDBPyConnection, query: str, text: str
     [
         ("treffen", "Das Gipfeltreffen"),
         ("art", "the party"),
+        ("foo|art", "the party"),
+        ('"foo|sat"', "a satellite"),
+        ("위성|спутник train", "спутник"),
         ("23", "in 2023"),
         ('"sat"', "a satellite"),
         ('"Kim Un"', "Kim Jong Un"),

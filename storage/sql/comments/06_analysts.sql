@@ -49,4 +49,4 @@ COMMENT ON COLUMN possible_gaps.unseen_for IS 'How long the feed was not seen; N
 COMMENT ON COLUMN possible_gaps.entries IS 'How many entries that poll found, all of them new.';
 COMMENT ON COLUMN possible_gaps.run_id IS 'The run that polled: runs.run_id.';
 
-COMMENT ON MACRO TABLE search IS 'Articles that hold all the words asked for, best first: FROM search(''спутник'', topic := ''kim-putin-summit'', since := ''2023-09-13'', until := ''2023-09-17'', language := ''ru''). Days are UTC days, both included. Up to six words or "phrases"; a minus before one leaves its articles out, a star finds it inside words too. Case, diacritics, ё, hamza and width make no difference.';
+COMMENT ON MACRO TABLE search IS 'Articles that hold all the words asked for, best first: FROM search(''спутник'', topic := ''kim-putin-summit'', since := ''2023-09-13'', until := ''2023-09-17'', language := ''ru''). Days are UTC days, both included. Up to six words or "phrases"; a bar between words (위성|спутник) takes either, a minus before one leaves its articles out, a star finds it inside words too. Case, diacritics, ё, hamza and width make no difference.';

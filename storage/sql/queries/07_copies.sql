@@ -1,4 +1,5 @@
--- Which stories ran in several papers, and who ran them first?
-SELECT copies, publishers, first_publisher, first_at, title, urls
+-- Which stories ran in several papers, who ran them first, and how long did the last one take?
+SELECT copies, publishers, wordings, first_publisher, first_at, last_at - first_at AS took, title,
+       urls
 FROM syndicated
 ORDER BY copies DESC, first_at;

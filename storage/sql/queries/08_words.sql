@@ -1,6 +1,3 @@
--- Who mentions the satellites, in four languages?
-SELECT published_at, publisher, language, title
-FROM summit_articles
-WHERE contains(lower(text), 'satellit') OR contains(text, '위성') OR contains(lower(text), 'спутник')
-   OR contains(text, '衛星')
-ORDER BY published_at;
+-- Who mentions the satellites, in any language? (Best first: the title counts most.)
+SELECT published_at, publisher, language, title, snippet
+FROM search('satellit|satelit|спутник|супутник|위성|衛星|卫星|قمر', topic := 'kim-putin-summit');

@@ -11,27 +11,37 @@ CREATE OR REPLACE MACRO search_letters(query) AS array_to_string(list_transform(
     lambda letter: coalesce(search_class(letter), letter)
         || CASE WHEN letter BETWEEN '֐' AND 'ۿ' THEN '⟡' ELSE '' END), '');
 
--- What must not stand beside a term: more letters, in the scripts that write spaces between words
+-- What must not stand beside a word: more letters, in the scripts that write spaces between words
 -- and join nothing to their beginning; more digits beside a digit; in other scripts anything goes.
-CREATE OR REPLACE MACRO search_edge(place, side, pattern) AS
-CASE WHEN regexp_matches(pattern, replace(place, '?', '[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}]'))
-     THEN '(?:' || side || '|[^\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}\pN])'
-     WHEN regexp_matches(pattern, replace(place, '?', '\pN')) THEN '(?:' || side || '|[^\pN])'
-     ELSE '' END;
+CREATE OR REPLACE MACRO search_begins(words) AS replace(replace(
+    regexp_replace(regexp_replace(words,
+        '(^|∥)([⟦⦅]*[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}])', '\1⊢\2', 'g'),
+        '(^|∥)(⟦?\pN)', '\1⊦\2', 'g'),
+    '⊢', '(?:^|[^\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}\pN])'), '⊦', '(?:^|[^\pN])');
 
--- One term, its words parted by single spaces (`words`), as a regular expression. It is found at
--- the beginning of a word, so that endings do not matter; anywhere with a star before it; as whole
--- words when it was quoted.
-CREATE OR REPLACE MACRO search_term(term, words) AS
-CASE WHEN term LIKE '*%' THEN '' ELSE search_edge('^[⟦⦅]*?', '^', words) END
-|| replace(replace(translate(words, '⟦⟧⦅⦆¦', '[]()|'), '⟡', '[\p{Mn}ـ]*'), ' ', '[^\pL\pN]{0,3}')
-|| CASE WHEN term LIKE '"%' THEN search_edge('?[⟧⦆]*$', '$', words) ELSE '' END;
+CREATE OR REPLACE MACRO search_ends(words) AS replace(replace(
+    regexp_replace(regexp_replace(words,
+        '([\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}][⟧⦆]*)($|∥)', '\1⊢\2', 'g'),
+        '(\pN⟧?)($|∥)', '\1⊦\2', 'g'),
+    '⊢', '(?:$|[^\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}\pN])'), '⊦', '(?:$|[^\pN])');
+
+-- The words of a term: parted by single spaces, alternatives by ∥.
+CREATE OR REPLACE MACRO search_words(term) AS regexp_replace(trim(
+    regexp_replace(replace(term, '|', '∥'), '[^\pL\pN\pM⟦⟧⦅⦆¦⟡∥]+', ' ', 'g'), ' ∥'),
+    ' *∥[ ∥]*', '∥', 'g');
+
+-- One term as a regular expression. It is found at the beginning of a word, so that endings do not
+-- matter; anywhere with a star before it; as whole words when it was quoted.
+CREATE OR REPLACE MACRO search_term(term) AS '(?:' || replace(replace(translate(
+    CASE WHEN term LIKE '*%' THEN search_words(term)
+         WHEN term LIKE '"%' THEN search_ends(search_begins(search_words(term)))
+         ELSE search_begins(search_words(term)) END,
+    '⟦⟧⦅⦆¦∥', '[]()||'), '⟡', '[\p{Mn}ـ]*'), ' ', '[^\pL\pN]{0,3}') || ')';
 
 -- The expressions of all terms; those of terms with a minus before them begin with a minus.
 CREATE OR REPLACE MACRO search_patterns(query) AS list_transform(
     regexp_extract_all(search_letters(query), '[-*]*"[^"]*[^\s"][^"]*"?|[^\s"]*[\pL\pN][^\s"]*'),
-    lambda term: CASE WHEN term LIKE '-%' THEN '-' ELSE '' END || search_term(ltrim(term, '-'),
-        trim(regexp_replace(term, '[^\pL\pN\pM⟦⟧⦅⦆¦⟡]+', ' ', 'g'))));
+    lambda term: CASE WHEN term LIKE '-%' THEN '-' ELSE '' END || search_term(ltrim(term, '-')));
 
 CREATE OR REPLACE MACRO search_wanted(query) AS
 list_filter(search_patterns(query), lambda pattern: pattern NOT LIKE '-%');

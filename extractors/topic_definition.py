@@ -27,6 +27,7 @@ class Near(StrEnum):
 
     SENTENCE = "sentence"
     PARAGRAPH = "paragraph"
+    OPENING = "opening"  # title and lead taken together
     ARTICLE = "article"
     WORDS = "words"
 

@@ -82,6 +82,7 @@ class Judge:
         self._for_it = [one for one in scenes if one.scene.name in for_it]
         self._in_sentence = [one for one in scenes if one.scene.near is Near.SENTENCE]
         self._in_paragraph = [one for one in scenes if one.scene.near is Near.PARAGRAPH]
+        self._in_opening = [one for one in scenes if one.scene.near is Near.OPENING]
         self._in_article = [one for one in scenes if one.scene.near is Near.ARTICLE]
         self._within_words = [one for one in scenes if one.scene.near is Near.WORDS]
         self._memo: dict[int, int] = {0: 0}
@@ -108,6 +109,7 @@ class Judge:
         places = units.places(left_out)
         seen = [self._scenes_of(mask) for mask in masks]
         self._see_wider(seen, masks, whole, units)
+        self._see_opening(seen, masks, places)
         for scene in self._within_words:
             if scene.possible(whole):
                 for sentence in _within_words(scene, matches, at, units, folded):
@@ -144,6 +146,18 @@ class Judge:
                     for sentence in group:
                         if masks[sentence] & scene.concepts:
                             seen[sentence] |= scene.bit
+
+    def _see_opening(self, seen: list[int], masks: list[int], places: Sequence[int]) -> None:
+        """Add the scenes that title and lead show together to the sentences that take part."""
+        opening = [i for i, place in enumerate(places) if place & (TITLE | LEAD)]
+        together = 0
+        for sentence in opening:
+            together |= masks[sentence]
+        for scene in self._in_opening:
+            if scene.seen(together):
+                for sentence in opening:
+                    if masks[sentence] & scene.concepts:
+                        seen[sentence] |= scene.bit
 
     def _left_out(self, masks: list[int], units: Units) -> frozenset[int]:
         """Find the sentences that are no part of the article: notices, lists of other stories."""

@@ -10,11 +10,14 @@ from itertools import pairwise
 
 # One character class in front keeps the search quick; what it finds is looked at in `_parts`.
 _STOPS = re.compile(
-    r"[.!?\u2026\u061f\u06d4\u3002\uff01\uff1f;\u061b\uff1b|\u25cf\u25a0\u25b2\u25b6\u25c6\n]+"
+    r"[.!?\u2026\u061f\u06d4\u3002\uff01\uff1f;\u061b\uff1b|\u25a0\u25a1\u25b2-\u25bf\u25c6-\u25c8\u25cf\u2605\u2606\n]+"
     r"[\"'\u00bb\u201d\u2019)\]\u300d\u300f]*\s*"
 )
 # These part the items of a list, in titles too; the wide full stops need no space after them.
-_LIST_MARKS = frozenset(";\u061b\uff1b|\u25cf\u25a0\u25b2\u25b6\u25c6")
+# The white circle is none of them: Korean papers write it for the letters of a withheld name.
+_LIST_MARKS = frozenset(";\u061b\uff1b|\u25a0\u25a1\u25cf\u2605\u2606") | frozenset(
+    map(chr, (*range(0x25B2, 0x25C0), *range(0x25C6, 0x25C9)))
+)
 _ALWAYS = _LIST_MARKS | frozenset("\n\u3002\uff01\uff1f")
 _CLOSING = frozenset("\"'\u00bb\u201d\u2019)]%")
 _SHORTENED = re.compile(r"\b(?:sept|gen|gov|sen|rep|prof|nov|dec|oct|aug|feb)\.\s+$")

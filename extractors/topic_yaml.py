@@ -218,8 +218,8 @@ class _Reader(NodeReader):
         words = _NEAR_WORDS.fullmatch(value)
         if words and int(words[1]) > 0:
             return Near.WORDS, int(words[1])
-        if value not in (Near.SENTENCE, Near.PARAGRAPH, Near.ARTICLE):
-            expected = "expected sentence, paragraph, article or a distance like '12 words'"
+        if value not in (Near.SENTENCE, Near.PARAGRAPH, Near.OPENING, Near.ARTICLE):
+            expected = "expected sentence, paragraph, opening, article or a distance like '12 words'"
             self.fail(node, "near", f"{expected}, found {value!r}")
         return Near(value), 0
 

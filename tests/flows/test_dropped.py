@@ -271,7 +271,7 @@ _BAD = {
     "broken.opml": (b"<opml><body>", "unparsable"),
     "none.opml": (b"<opml version='2.0'><head/><body/></opml>", "empty"),
     "odd.xml": (b"<catalogue><book/></catalogue>", "not_a_feed"),
-    "torn.warc.gz": (gzip.compress(b"WARC/1.0\r\n")[:12], "unparsable"),
+    "torn.warc.gz": (gzip.compress(b"WARC/1.0\r\n", mtime=0)[:12], "unparsable"),
     "empty.warc": (b"", "empty"),
     "list.jsonl": (b"\xff\xfe{}", "encoding"),
 }

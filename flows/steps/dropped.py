@@ -110,8 +110,8 @@ def _read_file(path: Path, name: str, now: datetime, max_bytes: int) -> Iterator
             lines = _Lines(stream)
             for item in read_jsonl(name, lines):
                 # Half a surrogate pair in an id is stored as '?', and so is what is derived of it.
-                path = item.path.encode("utf-8", "replace").decode()
-                yield replace(item, path=path, raw=lines.last)
+                named = item.path.encode("utf-8", "replace").decode()
+                yield replace(item, path=named, raw=lines.last)
         elif kind.endswith((".warc", ".warc.gz")):
             yield from read_warc(name, stream, max_bytes=max_bytes)
         else:

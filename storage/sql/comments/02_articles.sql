@@ -6,7 +6,7 @@ COMMENT ON COLUMN entries.feed_id IS 'The source it was seen in: feeds.feed_id.'
 COMMENT ON COLUMN entries.guid IS 'The item''s own id in the source; its link, or a hash of title and date, where the source gives none. For a file its path in the folder, with #n for the n-th item.';
 COMMENT ON COLUMN entries.link IS 'The link as the source gives it, made absolute; NULL when there is none.';
 COMMENT ON COLUMN entries.url IS 'The link without tracking parameters and in one spelling; NULL when there is no link or it cannot be used.';
-COMMENT ON COLUMN entries.page_id IS 'The page it points at: pages.page_id; NULL when no page is to be fetched.';
+COMMENT ON COLUMN entries.page_id IS 'The page it points at, or the row of the dropped file it was read from: pages.page_id; NULL when no page is to be fetched.';
 COMMENT ON COLUMN entries.article_id IS 'The article it turned out to be: articles.article_id; NULL until there is one.';
 COMMENT ON COLUMN entries.title IS 'The title the source gives; NULL when it gives none.';
 COMMENT ON COLUMN entries.summary IS 'The summary the source gives, as plain text; NULL when it gives none.';
@@ -28,9 +28,9 @@ COMMENT ON COLUMN entries.first_seen_at IS 'When it was first seen (UTC).';
 COMMENT ON COLUMN entries.changed_at IS 'When a change of it was last seen (UTC); NULL means it never changed.';
 COMMENT ON COLUMN entries.run_id IS 'The run that stored it or last saw it change: runs.run_id.';
 
-COMMENT ON TABLE pages IS 'One row for each address with an article behind it, fetched or waiting to be: what became of the fetch, and of the article.';
+COMMENT ON TABLE pages IS 'One row for each address with an article behind it, fetched or waiting to be, and for each dropped file or line of one: what became of the fetch, and of the article.';
 COMMENT ON COLUMN pages.page_id IS 'The page''s id, derived from url.';
-COMMENT ON COLUMN pages.url IS 'The cleaned address asked for; a saved page that names no address has files: and its path.';
+COMMENT ON COLUMN pages.url IS 'The cleaned address asked for; a dropped text, or a saved page that names no address, has files: and its path.';
 COMMENT ON COLUMN pages.final_url IS 'The address that answered, after redirects; NULL until one did.';
 COMMENT ON COLUMN pages.host IS 'The host that answered, or is to be asked; NULL for some saved pages.';
 COMMENT ON COLUMN pages.article_id IS 'The article it holds: articles.article_id; NULL when there is none (yet).';
@@ -46,7 +46,7 @@ COMMENT ON COLUMN pages.first_attempt_at IS 'When the first of those tries was m
 COMMENT ON COLUMN pages.next_at IS 'When it is due (UTC); NULL unless waiting.';
 COMMENT ON COLUMN pages.fetched_at IS 'When its bytes were last fetched (UTC); for a saved page as the file says, else when it was read. NULL until then.';
 COMMENT ON COLUMN pages.status IS 'The last HTTP status it answered with; NULL when it never answered.';
-COMMENT ON COLUMN pages.content_type IS 'The Content-Type header as it was sent; NULL when there was none.';
+COMMENT ON COLUMN pages.content_type IS 'The Content-Type header as it was sent, or what the kind of a dropped file says (a line of .jsonl is application/jsonl); NULL when there was none.';
 COMMENT ON COLUMN pages.last_modified IS 'The Last-Modified header as it was sent; NULL when there was none.';
 COMMENT ON COLUMN pages.body_hash IS 'The digest of the bytes after decompression, sha1: and base 32; NULL until fetched.';
 COMMENT ON COLUMN pages.bytes IS 'The size after decompression, in bytes; NULL until fetched.';
@@ -84,7 +84,7 @@ COMMENT ON COLUMN articles.paywalled IS 'True when the page says that not all of
 COMMENT ON COLUMN articles.word_count IS 'How long the text is, in words; for scripts without spaces an estimate.';
 COMMENT ON COLUMN articles.text_hash IS 'A hash of text: equal hashes mean that offsets into the text still hold.';
 COMMENT ON COLUMN articles.path IS 'How the text was won: fast, slow (a second, more patient way), json-ld (the page''s own metadata), feed (the source''s full text) or file.';
-COMMENT ON COLUMN articles.page_id IS 'The page it was made of: pages.page_id; NULL when it came straight from a file.';
+COMMENT ON COLUMN articles.page_id IS 'The page or dropped file it was made of: pages.page_id; NULL when its bytes were not kept.';
 COMMENT ON COLUMN articles.preference IS 'How good a place this copy came from: of several copies of one article the smallest value wins, whatever order they arrive in.';
 COMMENT ON COLUMN articles.row_hash IS 'A hash of every extracted field, by which an unchanged article is recognised.';
 COMMENT ON COLUMN articles.extractor_version IS 'The version of the extractor that made the row.';

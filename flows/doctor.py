@@ -19,9 +19,9 @@ from flows.net.door import Fetcher
 from flows.settings import Settings
 from flows.sources.feedlist import FeedListError, load
 from flows.steps.topics import load_topics
+from flows.warehouses import warehouse_of
 from storage.asking import Asker
 from storage.errors import StorageError
-from storage.warehouse import Warehouse
 
 # Where a run may be told to wait; a desk that is nearly full must not stop in the middle of one.
 LEAST_FREE_BYTES = 2_000_000_000
@@ -133,8 +133,8 @@ def _lists(settings: Settings) -> Iterator[Check]:
 
 
 def _database(settings: Settings, now: datetime) -> Check:
-    warehouse = Warehouse(settings.data)
-    if not warehouse.path.exists():
+    warehouse = warehouse_of(settings)
+    if warehouse.target is None and not warehouse.path.exists():
         return Check("database", Finding.NOTE, "there is none yet", "`duckwire run` makes it")
     found = health_of(settings, now)
     if not found.well:
@@ -149,7 +149,7 @@ def _database(settings: Settings, now: datetime) -> Check:
 
 def _feeds(settings: Settings) -> Check:
     try:
-        with Asker(Warehouse(settings.data).published) as asker:
+        with Asker(warehouse_of(settings)) as asker:
             rows = asker.ask("SELECT health, count(*) FROM feed_health GROUP BY ALL").rows
     except StorageError:
         return Check("feed health", Finding.NOTE, "not known before the first run")

@@ -21,6 +21,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from flows.settings import Settings
+from flows.warehouses import warehouse_of
 from storage.asking import Asker
 from storage.errors import StorageError
 from storage.metrics import measure
@@ -43,12 +44,15 @@ class Health:
 
 def health_of(settings: Settings, now: datetime) -> Health:
     """Judge by the published copy: it is there, can be opened, and a run has ended lately."""
-    age = published_age(Warehouse(settings.data), now)
+    warehouse = warehouse_of(settings)
+    if warehouse.target is not None:
+        return _shared_health(warehouse)
+    age = published_age(warehouse, now)
     if age is None:
         return Health(False, "nothing has been published yet", None)
     seconds = age.total_seconds()
     try:
-        with Asker(Warehouse(settings.data).published) as asker:
+        with Asker(warehouse) as asker:
             asker.ask("SELECT 1 FROM articles LIMIT 1")
     except StorageError as error:
         return Health(False, str(error), seconds)
@@ -56,6 +60,16 @@ def health_of(settings: Settings, now: datetime) -> Health:
     if age > late:
         return Health(False, f"nothing was published for {_minutes(age)} minutes", seconds)
     return Health(True, f"published {_minutes(age)} minutes ago", seconds)
+
+
+def _shared_health(warehouse: Warehouse) -> Health:
+    """A shared warehouse is well when it answers; its age is nothing that is published."""
+    try:
+        with Asker(warehouse) as asker:
+            asker.ask("SELECT 1 FROM articles LIMIT 1")
+    except StorageError as error:
+        return Health(False, str(error), None)
+    return Health(True, f"{warehouse.name} answers", None)
 
 
 class _Desk(Collector):
@@ -66,7 +80,7 @@ class _Desk(Collector):
 
     def collect(self) -> Iterator[Metric]:
         settings = self._settings
-        warehouse = Warehouse(settings.data)
+        warehouse = warehouse_of(settings)
         found = health_of(settings, self._clock())
         yield GaugeMetricFamily("duckwire_well", "Whether the desk does its work.", found.well)
         yield GaugeMetricFamily(
@@ -76,12 +90,15 @@ class _Desk(Collector):
         )
         yield _size("duckwire_database_bytes", "The working file.", warehouse.path)
         yield _size("duckwire_archive_bytes", "The page archive.", settings.archive_root)
-        if found.published_age_s is None:
+        if found.published_age_s is not None:
+            yield GaugeMetricFamily(
+                "duckwire_published_age_seconds",
+                "Age of the published copy.",
+                found.published_age_s,
+            )
+        elif not (warehouse.target and found.well):
             return
-        yield GaugeMetricFamily(
-            "duckwire_published_age_seconds", "Age of the published copy.", found.published_age_s
-        )
-        with Asker(warehouse.published) as asker:
+        with Asker(warehouse) as asker:
             for family, rows in measure(asker.connection):
                 make = CounterMetricFamily if family.counter else GaugeMetricFamily
                 metric = make(family.name, family.what, labels=family.labels)

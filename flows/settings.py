@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -80,6 +80,23 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DUCKWIRE_", frozen=True, extra="ignore")
 
     data: Path = Field(Path("data"), description="The data directory.")
+    warehouse: SecretStr | None = Field(
+        None,
+        description="Where the tables are: file (in the data directory, the default), "
+        "quack:host:port, ducklake:postgres:<connection string> or ducklake:sqlite:<path>.",
+    )
+    quack_token: SecretStr | None = Field(None, description="The token of a served warehouse.")
+    quack_plain: bool = Field(
+        False, description="Whether a served warehouse on another machine is asked without TLS."
+    )
+    lake_data: str | None = Field(
+        None, description="Where a DuckLake keeps its files: a folder, or s3://bucket/prefix."
+    )
+    s3_endpoint: str | None = Field(None, description="The object store's host and port.")
+    s3_region: str | None = Field(None, description="The object store's region.")
+    s3_key: str | None = Field(None, description="The object store's key id.")
+    s3_secret: SecretStr | None = Field(None, description="The object store's secret key.")
+    s3_ssl: bool = Field(True, description="Whether the object store is asked over TLS.")
     archive: Path | None = Field(None, description="The page archive; default <data>/archive.")
     feeds: Path = Field(ROOT / "seeds" / "feeds.yaml", description="The feeds to follow.")
     seeds: Path = Field(SAMPLES, description="The folder of dropped files a run loads.")
@@ -243,5 +260,6 @@ def _refuse_unknown_keys() -> None:
 
 def _wrong(where: tuple[int | str, ...], what: str, found: Any) -> str:
     name = "_".join(str(part) for part in where).upper()
-    shown = "something else" if name.endswith("TOKEN") else repr(found)
+    secret = name.endswith(("TOKEN", "SECRET", "WAREHOUSE"))
+    shown = "something else" if secret else repr(found)
     return f"DUCKWIRE_{name}: {what}, found {shown}"

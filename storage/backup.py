@@ -29,6 +29,8 @@ MANIFEST = "manifest.json"
 ARCHIVE = "archive"
 _CHUNK = 1 << 20
 
+_ELSEWHERE = "stop its server and do it there, or back the catalogue and its files up themselves"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -74,6 +76,7 @@ def backup(
     where the disk allows and copied where not; one that is being written is kept as far as it goes.
     Raises StorageError when there is nothing to back up or the disk refuses.
     """
+    warehouse.need_file("a backup", _ELSEWHERE)
     if not warehouse.path.exists():
         raise StorageError(f"{warehouse.path} is not there: there is nothing to back up yet.")
     whole, part = to / name, to / f".{name}.part"
@@ -110,6 +113,7 @@ def restore(
     anything is touched. A working file that is there is refused unless `force`, and then moved to
     the folder `aside`, never deleted. Raises StorageError (LockedError while a run holds the file).
     """
+    warehouse.need_file("restoring", _ELSEWHERE)
     parts = _verified(source)
     database = source / WORKING_FILE if source.is_dir() else source
     if warehouse.path.exists() and not force:

@@ -56,6 +56,7 @@ def compact(warehouse: Warehouse, *, share: float) -> Compacted | None:
     was made of, takes the old one's place by one rename. Nobody else in this process may have the
     file open. Raises StorageError when the disk refuses or the copy differs; the old file is kept.
     """
+    warehouse.need_file("compaction", "its own upkeep rewrites what is mostly free")
     part = warehouse.path.with_name(f".{warehouse.path.name}.{os.getpid()}.part")
     try:
         with warehouse.session() as connection:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+
+import duckdb
 
 from storage.errors import ForeignFileError, NewerSchemaError, StorageError
 from storage.files import copy_whole, sync_folder
@@ -18,6 +21,8 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     number BIGINT, name VARCHAR, checksum VARCHAR, applied_at TIMESTAMPTZ
 )
 """
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE database_name = current_database()"
+_COMMENT_ON = re.compile(r"\bCOMMENT ON (?P<kind>\w+)(?: MACRO)? (?P<name>\w+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,24 @@ def _keep_copy(connection: Session, first: Migration, now: datetime) -> None:
         part.unlink(missing_ok=True)
 
 
+def _lay_comments(connection: Session) -> None:
+    """Comment on everything; a DuckLake has comments of tables, their columns and views alone."""
+    row = connection.execute(
+        "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
+    ).fetchone()
+    lake = bool(row and row[0] == "ducklake")
+    views = {row[0] for row in connection.execute(_VIEWS).fetchall()} if lake else set()
+    for _, sql in sql_files("comments"):
+        if not lake:
+            connection.execute(sql)
+            continue
+        for statement in duckdb.extract_statements(sql):
+            said = _COMMENT_ON.search(statement.query)
+            on_column = said and said["kind"] == "COLUMN" and said["name"] not in views
+            if on_column or (said and said["kind"] in ("TABLE", "VIEW")):
+                connection.execute(statement.query)
+
+
 def _views_version() -> str:
     text = "".join(sql for folder in ("views", "comments") for _, sql in sql_files(folder))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -142,7 +165,8 @@ def _views_version() -> str:
 
 def _views_differ(connection: Session) -> bool:
     row = connection.execute(
-        "SELECT comment FROM duckdb_tables() WHERE table_name = 'schema_migrations'"
+        "SELECT comment FROM duckdb_tables() WHERE table_name = 'schema_migrations' "
+        "AND database_name = current_database()"
     ).fetchone()
     return row is None or row[0] != f"The schema's history. Views {_views_version()}."
 
@@ -151,9 +175,9 @@ def _lay_views(connection: Session) -> None:
     """Views and comments are derived, so they are replaced whole whenever their text changes."""
     connection.begin()
     try:
-        for folder in ("views", "comments"):
-            for _, sql in sql_files(folder):
-                connection.execute(sql)
+        for _, sql in sql_files("views"):
+            connection.execute(sql)
+        _lay_comments(connection)
         connection.execute(
             f"COMMENT ON TABLE schema_migrations IS "
             f"'The schema''s history. Views {_views_version()}.'"

@@ -26,8 +26,10 @@ def publish(warehouse: Warehouse) -> Published:
 
     The checkpoint and the copy happen in one session's turn: an insert in between would sit in the
     working file's .wal and be missing from the copy. A .wal beside the old copy was left by
-    somebody who opened it for writing and died; it must not be replayed into the new one.
+    somebody who opened it for writing and died; it must not be replayed into the new one. Raises
+    TargetError for a shared warehouse, of which nothing is published.
     """
+    warehouse.need_file("publishing", "it is read as it stands")
     target = warehouse.published
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     started = time.perf_counter()

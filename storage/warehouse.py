@@ -1,14 +1,15 @@
-"""The warehouse as the rest of the project sees it: short sessions on one working file.
+"""The warehouse as the rest of the project sees it: short sessions, one that writes at a time.
 
-`Warehouse.session()` opens the file for writing and closes it again, so that two processes take
-turns; one session may serve a group of batches. Everything else reads the published copy.
+`Warehouse.session()` opens it for writing and closes it again, so that two processes take turns;
+one session may serve a group of batches. With a file, everything else reads the published copy; a
+warehouse that is shared (see `storage.targets`) is read as it stands.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +18,11 @@ import duckdb
 
 from storage.errors import StorageError
 from storage.migrate import Migration, migrate, pending
-from storage.opening import open_for_writing
+from storage.opening import open_for_reading, open_for_writing
 from storage.session import Session
+from storage.targets.ducklake import lake_session
+from storage.targets.naming import LakeTarget, QuackTarget, Target, TargetError
+from storage.targets.quack import quack_session
 
 WORKING_FILE = "duckwire.duckdb"
 PUBLISHED_FILE = "news.duckdb"
@@ -29,13 +33,14 @@ QUIET_TABLES = ("runs", "run_stages", "polls", "leases", "failures")
 
 @dataclass(frozen=True)
 class Warehouse:
-    """One data directory's working file.
+    """One data directory's working file, or the shared warehouse that `target` names.
 
-    `lock_wait_s` bounds how long a session waits for another process that holds the file.
+    `lock_wait_s` bounds how long a session waits for another process that is writing.
     """
 
     data: Path
     lock_wait_s: float = 60.0
+    target: Target | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
@@ -48,33 +53,80 @@ class Warehouse:
         """The read-only copy that analysts open."""
         return self.data / PUBLISHED_FILE
 
+    @property
+    def name(self) -> str:
+        """What to call the place analysts ask, without any secret."""
+        return str(self.target or self.published)
+
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Open the working file for writing; waits for its turn, in this process and among others.
+        """Open the warehouse for writing; waits for its turn, in this process and among others.
 
         Raises LockedError, ForeignFileError or StorageError, each with what to do about it.
         """
-        with self._turn:
-            connection = open_for_writing(self.path, wait_s=self.lock_wait_s)
+        with self._turn, ExitStack() as held:
+            connection = held.enter_context(self._open(write=True))
             try:
                 yield connection
             except duckdb.IOException as error:
                 line = str(error).splitlines()[0]
                 raise StorageError(
-                    f"{self.path} could not be written ({line}). Free some space or check the "
-                    f"disk, then run again: nothing that had landed is lost."
+                    f"{self.target or self.path} could not be written ({line}). Free some space "
+                    f"or check the disk, then run again: nothing that had landed is lost."
                 ) from error
-            finally:
-                connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open for questions what analysts ask: the published copy, or a shared warehouse.
+
+        Nothing can be changed through it, and nobody waits for it. Raises StorageError.
+        """
+        with self._open(write=False) as connection:
+            yield connection
 
     def migrate(self, now: datetime) -> list[Migration]:
-        """Bring the schema up to date; returns the migrations applied."""
+        """Bring the schema up to date; returns the migrations applied.
+
+        A served warehouse is brought up to date by its server; StorageError when it is behind.
+        """
         with self.session() as connection:
-            return migrate(connection, now)
+            if not isinstance(self.target, QuackTarget):
+                return migrate(connection, now)
+            if todo := pending(connection):
+                raise TargetError(
+                    f"{self.target} lacks {todo[0].name}: upgrade the server and start it again."
+                )
+            return []
 
     def ready(self) -> bool:
-        """Whether the working file is there with a complete schema. Changes nothing."""
-        if not self.path.exists():
+        """Whether the warehouse is there with a complete schema. Changes nothing."""
+        if self.target is None and not self.path.exists():
             return False
         with self.session() as connection:
             return not pending(connection)
+
+    def need_file(self, what: str, instead: str) -> None:
+        """Raise TargetError when the warehouse is shared; `instead` says what to do there."""
+        if self.target is not None:
+            raise TargetError(
+                f"{what} works on a file, and this warehouse is {self.target}: {instead}."
+            )
+
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[Session]:
+        if isinstance(self.target, QuackTarget):
+            with quack_session(self.target, wait_s=self.lock_wait_s, write=write) as session:
+                yield session
+        elif isinstance(self.target, LakeTarget):
+            with lake_session(self.target, wait_s=self.lock_wait_s, write=write) as lake:
+                yield lake
+        else:
+            opened = (
+                open_for_writing(self.path, wait_s=self.lock_wait_s)
+                if write
+                else open_for_reading(self.published)
+            )
+            try:
+                yield opened
+            finally:
+                opened.close()

@@ -14,6 +14,7 @@ from flows.commands import show
 from flows.commands.run import Data, Json
 from flows.settings import load_settings
 from flows.steps.job import utc_now
+from flows.warehouses import warehouse_of
 from storage.asking import Answer, Asker
 from storage.errors import QueryError
 from storage.publish import published_age
@@ -30,9 +31,9 @@ def sql(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Ask the published copy a question in SQL; without one, a prompt."""
-    warehouse = Warehouse(load_settings(data=data).data)
-    with Asker(warehouse.published) as asker:
+    """Ask the published copy, or a shared warehouse, in SQL; without a question, a prompt."""
+    warehouse = warehouse_of(load_settings(data=data))
+    with Asker(warehouse) as asker:
         if query is not None:
             _print(asker.ask(_text(query)), as_json)
             return
@@ -42,15 +43,18 @@ def sql(
 def status(data: Data = None, as_json: Json = False) -> None:
     """Show the last runs, what is waiting and how the feeds are."""
     settings = load_settings(data=data)
-    warehouse = Warehouse(settings.data)
+    warehouse = warehouse_of(settings)
     age = published_age(warehouse, utc_now())
-    with Asker(warehouse.published) as asker:
+    with Asker(warehouse) as asker:
         found = status_of(asker.connection)
     if as_json:
         show.as_json(_status_json(found, warehouse, age))
         return
-    minutes = age.total_seconds() / 60 if age else 0
-    show.line(f"published copy  {warehouse.published}, {minutes:.0f} min old")
+    if warehouse.target is None:
+        minutes = age.total_seconds() / 60 if age else 0
+        show.line(f"published copy  {warehouse.published}, {minutes:.0f} min old")
+    else:
+        show.line(f"warehouse       {warehouse.name}")
     on = ", ".join(f"{topic} {count}" for topic, count in found.on_topic.items()) or "none"
     show.line(f"articles        {found.articles}; on topic: {on}")
     health = ", ".join(f"{count} {word}" for word, count in found.feeds.items()) or "none"
@@ -122,7 +126,7 @@ def _answer(asker: Asker, query: str, as_json: bool) -> None:
 
 def _status_json(found: Status, warehouse: Warehouse, age: Any) -> dict[str, Any]:
     return {
-        "published": str(warehouse.published),
+        "published": warehouse.name,
         "age_s": age.total_seconds() if age else None,
         "articles": found.articles,
         "newest": found.newest,

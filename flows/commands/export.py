@@ -13,10 +13,10 @@ from flows.commands import show
 from flows.commands.run import Data
 from flows.settings import load_settings
 from flows.steps.job import utc_now
+from flows.warehouses import warehouse_of
 from storage.asking import Asker
 from storage.export import Format, Wanted
 from storage.export import export as write
-from storage.warehouse import Warehouse
 
 Day = Annotated[
     datetime | None,
@@ -53,9 +53,9 @@ def export(
     if wanted.since and wanted.until and wanted.since > wanted.until:
         raise UsageError("--from lies after --until", remedy="no day is in between")
     settings = load_settings(data=data)
-    with Asker(Warehouse(settings.data).published) as asker:
+    with Asker(warehouse_of(settings)) as asker:
         done = write(
-            asker.connection,
+            asker.local,
             target,
             kind,
             wanted,

@@ -25,9 +25,9 @@ from flows.sources.feedlist import add as add_listing
 from flows.sources.feedlist import load, merge, set_paused, set_verified
 from flows.sources.feedlist import remove as remove_listing
 from flows.steps.job import utc_now
+from flows.warehouses import warehouse_of
 from storage.asking import Asker
 from storage.history import recorded_feeds
-from storage.warehouse import Warehouse
 
 app = typer.Typer(no_args_is_help=True, help="The list of feeds: look, add, check, import, export.")
 Which = Annotated[str, typer.Argument(metavar="ID|URL", help="A feed's id or address.")]
@@ -163,7 +163,7 @@ def simulate(
 ) -> None:
     """Replay recorded polling under a policy: requests sent, entries missed, delay to discovery."""
     settings = load_settings(data=data)
-    with Asker(Warehouse(settings.data).published) as asker:
+    with Asker(warehouse_of(settings)) as asker:
         recorded = recorded_feeds(asker.connection)
     if not recorded:
         raise UsageError("nothing was recorded yet", remedy="let `duckwire up` run for a few days")

@@ -23,8 +23,8 @@ from flows.steps.job import new_job, utc_now
 from flows.steps.maintain import run_maintain, upkeep_lines
 from flows.steps.reprocess import run_reprocess
 from flows.steps.summary import QUERIES_TO_TRY, feed_line, numbers, report_json
+from flows.warehouses import warehouse_of
 from storage.reports import RunReport
-from storage.warehouse import Warehouse
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data directory.")]
 Direct = Annotated[bool, typer.Option("--direct", help="Without Prefect.")]
@@ -194,7 +194,7 @@ def forget(
 
 def print_report(report: RunReport, settings: Settings, seconds: float, *, as_json: bool) -> None:
     """What a run did, for a terminal, a pipe or a machine."""
-    warehouse = Warehouse(settings.data)
+    warehouse = warehouse_of(settings)
     if as_json:
         show.as_json(report_json(report, warehouse, settings.archive_root))
         return
@@ -206,7 +206,8 @@ def print_report(report: RunReport, settings: Settings, seconds: float, *, as_js
     for file, reason, detail in report.files_failed:
         show.line(f"failed  {show.clean(f'{file}: {reason}: {detail}')}")
     show.line()
-    show.line(f"database  {warehouse.published} (read-only copy; open it with any DuckDB)")
+    what = " (read-only copy; open it with any DuckDB)" if warehouse.target is None else ""
+    show.line(f"database  {warehouse.name}{what}")
     show.line("try")
     where = "" if settings.data == Path("data").absolute() else f"--data {settings.data} "
     for query in QUERIES_TO_TRY:

@@ -15,8 +15,8 @@ from flows.commands import show
 from flows.commands.run import Data, Json
 from flows.settings import load_settings
 from flows.steps.topics import load_topic, load_topics
+from flows.warehouses import warehouse_of
 from storage.asking import Asker
-from storage.warehouse import Warehouse
 
 app = typer.Typer(no_args_is_help=True, help="Topic definitions: list, test, explain, begin one.")
 
@@ -60,8 +60,7 @@ def explain(
     article: Annotated[str, typer.Argument(help="An article's id or address.")], data: Data = None
 ) -> None:
     """Show why an article has the verdicts it has."""
-    warehouse = Warehouse(load_settings(data=data).data)
-    with Asker(warehouse.published) as asker:
+    with Asker(warehouse_of(load_settings(data=data))) as asker:
         rows = asker.connection.execute(_EXPLAIN, [article, article, article]).fetchall()
     if not rows:
         raise UsageError(f"no article {article!r} is in the published copy")

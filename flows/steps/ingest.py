@@ -173,7 +173,12 @@ def publish_after_run(job: Job, changed: bool) -> bool:
 
 
 def publish_if_due(job: Job, changed: bool) -> bool:
-    """Publish after a change, or when the copy is missing or older than the settings allow."""
+    """Publish after a change, or when the copy is missing or older than the settings allow.
+
+    Nothing is published of a shared warehouse.
+    """
+    if job.warehouse.target is not None:
+        return False
     age = published_age(job.warehouse, job.clock())
     if not changed and age is not None and age < job.settings.publish_every:
         return False

@@ -14,6 +14,7 @@ from flows.net.client import Client
 from flows.net.door import Fetcher
 from flows.settings import Settings
 from flows.steps.readers import Readers, readers
+from flows.warehouses import warehouse_of
 from storage.ledger import Worker
 from storage.warehouse import Warehouse
 
@@ -49,8 +50,8 @@ class Job:
 
     @property
     def warehouse(self) -> Warehouse:
-        """The working file of this run's data directory."""
-        return Warehouse(self.settings.data, lock_wait_s=self.settings.lock_wait_s)
+        """The warehouse this run works on."""
+        return warehouse_of(self.settings)
 
     @property
     def readers(self) -> Readers:

@@ -138,7 +138,9 @@ def verify_archive(job: Job) -> tuple[int, list[BrokenRecord]]:
 
 
 def compact_file(job: Job) -> Compacted | None:
-    """Write the working file anew when much of it is free."""
+    """Write the working file anew when much of it is free; a shared warehouse has none."""
+    if job.warehouse.target is not None:
+        return None
     return compact(job.warehouse, share=job.settings.compact_share)
 
 

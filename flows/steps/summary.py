@@ -86,6 +86,6 @@ def report_json(report: RunReport, warehouse: Warehouse, archive: Path) -> dict[
             for file, reason, detail in report.files_failed
         ],
         "pages_waiting": report.waiting,
-        "published": str(warehouse.published),
+        "published": warehouse.name,
         "archive": str(archive),
     }

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from extractors.language import detect_language
 from extractors.topic_definition import Alias, TopicDefinition
 from extractors.topic_fold import fold
 
@@ -23,6 +24,7 @@ _ARABIC_CLITICS = frozenset(
                    "\u0643", "\u0643\u0627\u0644")
 )  # fmt: skip
 _LONGEST_ENDING = 8  # letters an inner star may stand for
+_SAMPLE = 400  # characters the language is told from: more cost much and change little
 _LONGEST_CLITIC = max(map(len, _ARABIC_CLITICS))
 
 
@@ -64,7 +66,8 @@ class Matcher:
         """Find what every topic has in a text.
 
         Comes in: the folded text; the original (for aliases whose case counts), as long as the
-        folded one or else empty; the language when known. Goes out: for each topic found (by its
+        folded one or else empty; the language, detected when an alias asks for one and it is not
+        known. Goes out: for each topic found (by its
         index), its matches in order, none inside another.
         """
         if self._automaton is None:
@@ -78,6 +81,8 @@ class Matcher:
             for topic, bits, check_start, check_end, use in uses[pattern]:
                 end = stop
                 if use is not None:
+                    if language is None and use.alias.only:
+                        language = detect_language(folded[:_SAMPLE]) or ""
                     end = _closer_look(use, folded, original, language, start, stop)
                     if end < 0:
                         continue
@@ -98,7 +103,7 @@ def _closer_look(
 ) -> int:
     """Check what few aliases ask for: an inner star, a language, exact case. -1 for no match."""
     alias = use.alias
-    if alias.only and language is not None and alias.language != language:
+    if alias.only and language and alias.language != language:
         return -1
     if use.rest:
         following = use.rest.match(folded, stop)

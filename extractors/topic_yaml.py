@@ -37,8 +37,9 @@ from extractors.topic_nodes import NodeReader
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
-# Part of every version: raise it when the tagger reads the same definition in another way.
-ENGINE = 1
+# Part of every version, so that a stored judgement of an older tagger is judged again: raise it
+# whenever the same definition may give another verdict, score, rule or evidence.
+ENGINE = 2
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?!?")
@@ -219,7 +220,7 @@ class _Reader(NodeReader):
         if words and int(words[1]) > 0:
             return Near.WORDS, int(words[1])
         if value not in (Near.SENTENCE, Near.PARAGRAPH, Near.OPENING, Near.ARTICLE):
-            expected = "expected sentence, paragraph, opening, article or a distance like '12 words'"
+            expected = "expected sentence, paragraph, opening, article or a distance ('12 words')"
             self.fail(node, "near", f"{expected}, found {value!r}")
         return Near(value), 0
 

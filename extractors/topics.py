@@ -60,8 +60,9 @@ class Tagger:
         """Judge one article by every topic.
 
         Comes in: the title (or None), the text with one newline between paragraphs, the BCP 47
-        language when known (texts are matched in all languages anyway; it only rules out aliases
-        that a definition reserves for another one), the publication time (aware) or None.
+        language, or None to have it detected (texts are matched in all languages anyway; it only
+        rules out aliases that a definition reserves for another one), the publication time
+        (aware) or None.
         Goes out: one judgement per topic, in the order of the definitions.
         """
         heading = f"{title}\n" if title else ""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors.records import Judgement, Verdict
+from extractors.topic_yaml import ENGINE
 from extractors.topics import (
     LabelledItem,
     Tagger,
@@ -105,12 +106,20 @@ def test_the_longer_phrase_keeps_the_shorter_one_from_counting() -> None:
     assert _judge("Baker Street").verdict is Verdict.OFF
 
 
-def test_an_alias_kept_for_a_language_counts_there_and_where_none_is_known() -> None:
-    def scored(language: str | None) -> float:
-        return _judge("The baker at the fair.", title="Becker", language=language).score
+def test_an_alias_kept_for_a_language_counts_in_texts_of_that_language_alone() -> None:
+    def scored(text: str, language: str | None) -> float:
+        return _judge(text, title="Becker", language=language).score
 
-    assert scored("de-AT") == scored(None) == pytest.approx(0.1)
-    assert scored("en") == 0.6
+    assert scored("The baker at the fair.", "de-AT") == pytest.approx(0.1)
+    assert scored("The baker at the fair.", "en") == 0.6
+
+
+def test_an_alias_kept_for_a_language_asks_for_the_language_where_none_is_known() -> None:
+    kept = DEFINITION.replace('"de!": [Becker]', '"ko!": [北]')
+    korean = _judge("北 제빵사가 장터에 왔다고 한다.", title="北", definition=kept)
+    chinese = _judge("面包师在 fair 的北边。", title="北方", definition=kept)
+    assert korean.score == pytest.approx(0.1)
+    assert chinese.score == 0.6
 
 
 def test_evidence_says_which_field_it_is_from_and_cuts_it() -> None:
@@ -147,6 +156,12 @@ def test_a_title_about_something_else_takes_away() -> None:
         ("paragraph", "A baker. A fair.", Verdict.ON),
         ("paragraph", "A baker.\nA fair.", Verdict.MENTION),
         ("article", "A baker.\nA fair.", Verdict.ON),
+        ("opening", "A baker. A fair.", Verdict.ON),
+        (
+            "opening",
+            "It is a baker who begins this long and winding tale.\nA fair.",
+            Verdict.MENTION,
+        ),
         ("3 words", "A baker at a nice fair.", Verdict.ON),
         ("3 words", "A baker who did not come to the fair.", Verdict.MENTION),
     ],
@@ -154,6 +169,18 @@ def test_a_title_about_something_else_takes_away() -> None:
 def test_near_says_how_far_apart_concepts_may_stand(near: str, text: str, verdict: Verdict) -> None:
     definition = DEFINITION.replace("both: {all", f"both: {{near: {near}, all")
     assert _judge(text, definition=definition).verdict is verdict
+
+
+def test_title_and_lead_are_one_opening() -> None:
+    definition = DEFINITION.replace("both: {all", "both: {near: opening, all")
+    judged = _judge("He is at the fair.\nRain.", title="The baker", definition=definition)
+    assert (judged.verdict, judged.rule) == (Verdict.ON, "both")
+    assert _phrases(judged) == ["baker", "fair"]
+
+
+def test_a_withheld_name_does_not_end_a_sentence_as_a_bullet_does() -> None:
+    assert _judge("baker 김\u25cb\u25cb fair").verdict is Verdict.ON
+    assert _judge("baker \u25bd fair").verdict is Verdict.MENTION
 
 
 def test_another_topic_never_changes_a_verdict() -> None:
@@ -192,6 +219,12 @@ def test_the_version_follows_the_content_and_not_the_comments() -> None:
     version = parse_definition(DEFINITION, "a").version
     assert parse_definition("# a comment\n" + DEFINITION, "b").version == version
     assert parse_definition(DEFINITION.replace("0.6", "0.7"), "a").version != version
+
+
+def test_the_version_follows_the_tagger_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = parse_definition(DEFINITION, "a").version
+    monkeypatch.setattr("extractors.topic_yaml.ENGINE", ENGINE + 1)
+    assert parse_definition(DEFINITION, "a").version != version
 
 
 @pytest.mark.parametrize(

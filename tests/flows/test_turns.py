@@ -128,19 +128,12 @@ def alone(make_desk: Callable[..., Desk]) -> Desk:
     return make_desk([], lease_wait_s=1.0, lock_wait_s=0.5)
 
 
-def test_a_run_waits_for_the_one_at_work_names_it_and_gives_up_with_one_line(alone: Desk) -> None:
+def test_a_run_waits_for_the_one_at_work_names_it_and_gives_up(alone: Desk) -> None:
     heard = Heard()
     with holder(alone, HOLD_THE_TURN) as (process, run_id):
         with listening(heard), pytest.raises(Busy, match=f"{run_id} .process {process.pid} on"):
             alone.run(poll=False)
         assert heard.lines == [f"waiting for run {run_id} (process {process.pid}) to finish"]
-        command = run_command(alone, DUCKWIRE_LEASE_WAIT_S="0.5")
-        said, wrong = command.communicate(timeout=60)
-        assert (command.returncode, said) == (1, "")
-        last = wrong.splitlines()[-1]
-        assert last.startswith(f"duckwire: run {run_id} (process {process.pid}")
-        assert "Traceback" not in wrong
-        assert len(wrong.splitlines()) <= 2  # that it waits, and that it gave up
         let_go(process)
     alone.run(poll=False)
     # Who only waited has no row: it did nothing.
@@ -244,16 +237,32 @@ def test_who_holds_the_working_file_is_named_and_nothing_is_lost(alone: Desk) ->
     with holder(alone, HOLD_THE_FILE) as (process, _):
         with pytest.raises(LockedError, match=f"process {process.pid} "):
             alone.run(poll=False)
-        command = run_command(alone, DUCKWIRE_LOCK_WAIT_S="0.5")
-        said, wrong = command.communicate(timeout=60)
-        assert (command.returncode, said) == (1, "")
-        assert len(wrong.splitlines()) == 1
-        assert f"process {process.pid} " in wrong
         let_go(process)
     alone.run(poll=False)
     assert list(runs(alone).values()) == ["done", "done"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("script", "setting"),
+    [(HOLD_THE_TURN, "DUCKWIRE_LEASE_WAIT_S"), (HOLD_THE_FILE, "DUCKWIRE_LOCK_WAIT_S")],
+)
+def test_the_command_gives_up_in_one_line_that_names_who_is_in_the_way(
+    script: str, setting: str, alone: Desk
+) -> None:
+    alone.run(poll=False)
+    with holder(alone, script) as (process, _):
+        command = run_command(alone, **{setting: "0.5"})
+        said, wrong = command.communicate(timeout=60)
+        assert (command.returncode, said) == (1, "")
+        *before, last = wrong.splitlines()
+        assert last.startswith("duckwire: ")
+        assert f"process {process.pid} " in last
+        assert all(line.startswith("waiting for run") for line in before), wrong
+        let_go(process)
+
+
+@pytest.mark.slow
 def test_a_run_waits_for_the_working_file_and_goes_on_when_it_is_free(
     make_desk: Callable[..., Desk],
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from tables import tables_in
+from tables import tables_in, tables_of
 
 from extractors.records import Extracted, FeedState, Listing, State
 from flows.steps.rows import article_id_of, article_landing, entry_id_of, page_id_of
@@ -214,14 +214,27 @@ def land_in_order(session: Session) -> None:
 
 
 @pytest.fixture(scope="module")
-def in_order(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
-    """The tables when everything arrives one after the other."""
-    with opened(empty, tmp_path_factory.mktemp("in-order")) as session:
+def settled(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The warehouse when everything has arrived one after the other."""
+    folder = tmp_path_factory.mktemp("in-order")
+    with opened(empty, folder) as session:
         land_in_order(session)
-        return tables_in(session)
+    return Warehouse(folder).path
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.fixture
+def full(settled: Path, tmp_path: Path) -> Iterator[Session]:
+    with opened(settled, tmp_path) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def in_order(settled: Path) -> dict[str, list[Any]]:
+    """The tables when everything has arrived one after the other."""
+    return tables_of(settled)
+
+
+@pytest.mark.parametrize("seed", range(5))
 def test_order_of_arrival_and_cut_of_batches_leave_no_trace(
     seed: int, empty: Path, tmp_path: Path, in_order: dict[str, list[Any]]
 ) -> None:
@@ -241,10 +254,9 @@ def test_order_of_arrival_and_cut_of_batches_leave_no_trace(
         assert tables_in(session) == in_order
 
 
-def test_of_several_sightings_of_one_article_the_earliest_landed(session: Session) -> None:
-    land_in_order(session)
+def test_of_several_sightings_of_one_article_the_earliest_landed(full: Session) -> None:
     bridge = article_id_of(f"{SITE}/bridge")
-    assert session.execute(
+    assert full.execute(
         "SELECT guid, state FROM entries WHERE article_id = ? ORDER BY guid", [bridge]
     ).fetchall() == [
         ("1", "duplicate"),
@@ -254,16 +266,14 @@ def test_of_several_sightings_of_one_article_the_earliest_landed(session: Sessio
     ]
 
 
-def test_the_better_of_two_places_gives_the_article(session: Session) -> None:
-    land_in_order(session)
-    assert session.execute(
+def test_the_better_of_two_places_gives_the_article(full: Session) -> None:
+    assert full.execute(
         "SELECT title, page_id FROM articles WHERE url = ?", [f"{SITE}/bridge"]
     ).fetchall() == [("Bridge to be mended", page_id_of(f"{SITE}/bridge"))]
 
 
-def test_near_duplicates_are_one_group_and_a_replaced_text_is_in_none(session: Session) -> None:
-    land_in_order(session)
-    rows = session.execute(
+def test_near_duplicates_are_one_group_and_a_replaced_text_is_in_none(full: Session) -> None:
+    rows = full.execute(
         "SELECT a.url FROM article_groups JOIN articles a USING (article_id) "
         "WHERE group_id = (SELECT any_value(group_id) FROM article_groups) ORDER BY 1"
     ).fetchall()
@@ -272,31 +282,29 @@ def test_near_duplicates_are_one_group_and_a_replaced_text_is_in_none(session: S
         f"{SITE}/late/ferry",
         f"{SITE}/wire/ferry",
     ]
-    assert session.execute("SELECT count(*) FROM article_groups").fetchone() == (3,)
+    assert full.execute("SELECT count(*) FROM article_groups").fetchone() == (3,)
 
 
-def test_nothing_of_what_is_forgotten_lands(session: Session) -> None:
-    land_in_order(session)
+def test_nothing_of_what_is_forgotten_lands(full: Session) -> None:
     forgotten = [f"{SITE}/forgotten", f"{SITE}/m/forgotten"]
-    assert session.execute(
+    assert full.execute(
         "SELECT state, reason, title, summary, content, page_id, article_id FROM entries "
         "WHERE url = ?",
         forgotten[:1],
     ).fetchall() == [("skipped", "forgotten", None, None, None, None, None)]
     # Its copy elsewhere is known for one only when it was fetched.
-    assert session.execute(
+    assert full.execute(
         "SELECT article_id, article_state, article_reason, warc_file FROM pages WHERE url = ?",
         forgotten[1:],
     ).fetchall() == [(None, "skipped", "forgotten", None)]
-    assert session.execute("SELECT 1 FROM articles WHERE text LIKE '%secret%'").fetchall() == []
+    assert full.execute("SELECT 1 FROM articles WHERE text LIKE '%secret%'").fetchall() == []
 
 
-def test_what_a_forgotten_entry_says_later_is_not_kept_either(session: Session) -> None:
-    land_in_order(session)
+def test_what_a_forgotten_entry_says_later_is_not_kept_either(full: Session) -> None:
     url = f"{SITE}/forgotten"
     again = entry("one", "4", url, 1, title="Who did it", content="All of it", content_hash="new")
-    land_all(session, [poll("one", [again])])
-    assert session.execute(
+    land_all(full, [poll("one", [again])])
+    assert full.execute(
         "SELECT state, title, summary, content, authors FROM entries WHERE url = ?", [url]
     ).fetchall() == [("skipped", None, None, None, None)]
 
@@ -430,9 +438,8 @@ def test_a_file_that_could_not_be_read_is_a_failed_entry_until_a_run_does_not_me
     assert session.execute("FROM failures").fetchall() == []
 
 
-def test_the_sums_of_every_stage_hold_and_say_how_it_ended(session: Session) -> None:
-    land_in_order(session)
-    rows = session.execute(
+def test_the_sums_of_every_stage_hold_and_say_how_it_ended(full: Session) -> None:
+    rows = full.execute(
         "SELECT stage, taken, landed, known, duplicate, skipped, rejected, failed, waiting "
         "FROM run_balance ORDER BY stage"
     ).fetchall()
@@ -452,4 +459,4 @@ def test_the_sums_of_every_stage_hold_and_say_how_it_ended(session: Session) -> 
         "failed",
         "waiting",
     }
-    nothing_is_wrong(session)
+    nothing_is_wrong(full)

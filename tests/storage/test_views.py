@@ -14,12 +14,20 @@ from storage.migrate import migrate
 DAY = datetime(2023, 9, 13, tzinfo=UTC)
 
 
-@pytest.fixture
-def db() -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
         migrate(connection, DAY)
         yield connection
+
+
+@pytest.fixture
+def db(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse; what a test puts into it is taken back."""
+    empty.execute("SET TimeZone = 'UTC'")
+    empty.begin()
+    yield empty
+    empty.rollback()
 
 
 def put(db: duckdb.DuckDBPyConnection, table: str, **columns: Any) -> None:

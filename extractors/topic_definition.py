@@ -141,8 +141,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class TopicDefinition:
-    """One topic, read and checked. `version` is a hash of its content and of the tagger's own version
-    (`topic_yaml.ENGINE`): same version, same verdicts.
+    """One topic, read and checked.
+
+    `version` is a hash of its content and of the tagger's own version (`topic_yaml.ENGINE`): same
+    version, same verdicts.
 
     `on` and `mention` are the least scores for these verdicts; `gate` are the concepts of which one
     in a title, summary or address is reason enough to fetch the page; `furniture` are those that

@@ -159,7 +159,7 @@ def test_a_title_about_something_else_takes_away() -> None:
         ("opening", "A baker. A fair.", Verdict.ON),
         (
             "opening",
-            "It is a baker who begins this long and winding tale.\nA fair.",
+            "It is a baker who begins this long and old tale.\nA fair.",
             Verdict.MENTION,
         ),
         ("3 words", "A baker at a nice fair.", Verdict.ON),

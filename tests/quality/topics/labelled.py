@@ -11,6 +11,7 @@ from extractors.topics import LabelledItem, Tagger, parse_definition
 HERE = Path(__file__).parent
 TOPICS = HERE.parents[2] / "seeds" / "topics"
 TOPIC = "kim-putin-summit"
+PARTS = ("dev", "aside", "fresh", "second", "third")
 
 
 def is_held_aside(item_id: str) -> bool:
@@ -19,9 +20,9 @@ def is_held_aside(item_id: str) -> bool:
 
 
 def load(part: str) -> list[LabelledItem]:
-    """Read one part, all languages: dev or aside of the first set, or all of the fresh one."""
-    if part == "fresh":
-        return _read("fresh")
+    """Read one part, all languages: dev or aside of the first set, or all of another set."""
+    if part not in ("dev", "aside"):
+        return _read(part)
     items = _read("labelled")
     return [item for item in items if is_held_aside(item.item_id) == (part == "aside")]
 

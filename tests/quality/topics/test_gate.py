@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ LANGUAGES = {"en", "ko", "ru", "uk", "ja", "zh", "es", "pt", "fr", "de", "ar"}
 FLOORS = json.loads((labelled.HERE / "floors.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module", params=["dev", "aside", "fresh"])
+@pytest.fixture(scope="module", params=labelled.PARTS)
 def scored(request: pytest.FixtureRequest) -> tuple[dict[str, float], Report]:
     report = score_labelled(labelled.load(request.param), labelled.shipped(), labelled.TOPIC)
     return FLOORS[request.param], report
@@ -48,7 +49,7 @@ def test_in_every_language_precision_and_recall_reach_the_floors(
 ) -> None:
     floors, report = scored
     assert {scores.name for scores in report.by_language} >= LANGUAGES
-    # Of the languages beside these there are two or three items each, which say nothing.
+    # Of the languages beside these there are two or three items each, which say nothing alone.
     below = [
         scores.name
         for scores in report.by_language
@@ -68,7 +69,7 @@ def test_few_mentions_are_tagged_on(scored: tuple[dict[str, float], Report]) -> 
 
 def test_every_piece_of_evidence_cuts_its_phrase_out_of_the_article() -> None:
     tagger = labelled.shipped()
-    for item in labelled.load("dev") + labelled.load("aside") + labelled.load("fresh"):
+    for item in (item for part in labelled.PARTS for item in labelled.load(part)):
         for judgement in tagger.judge(
             item.title, item.text, language=item.language, published_at=item.published_at
         ):
@@ -77,6 +78,31 @@ def test_every_piece_of_evidence_cuts_its_phrase_out_of_the_article() -> None:
                 source = item.title if evidence.field == "title" else item.text
                 assert source is not None
                 assert source[evidence.start : evidence.end] == evidence.phrase
+
+
+def test_without_its_language_an_article_is_judged_as_well() -> None:
+    items = [item for part in labelled.PARTS for item in labelled.load(part)]
+    untold = [replace(item, language=None) for item in items]
+    report = score_labelled(untold, labelled.shipped(), labelled.TOPIC)
+    assert report.total.precision >= FLOORS["untold"]["precision"], _wrong(report)
+    assert report.total.recall >= FLOORS["untold"]["recall"], _wrong(report)
+
+
+def test_without_a_date_the_content_decides() -> None:
+    items = [item for part in labelled.PARTS for item in labelled.load(part)]
+    undated = [replace(item, published_at=None) for item in items]
+    report = score_labelled(undated, labelled.shipped(), labelled.TOPIC)
+    assert report.total.precision >= FLOORS["undated"]["precision"], _wrong(report)
+    assert report.total.recall >= FLOORS["undated"]["recall"], _wrong(report)
+
+
+def test_the_second_topic_is_tagged_as_well() -> None:
+    items = labelled.load("other")
+    report = score_labelled(items, labelled.shipped(), "g20-delhi-2023")
+    assert len(items) >= 30
+    assert report.total.precision >= FLOORS["g20"]["precision"], _wrong(report)
+    assert report.total.recall >= FLOORS["g20"]["recall"], _wrong(report)
+    assert report.total.mention_rate <= FLOORS["g20"]["mention_rate"], _wrong(report)
 
 
 def test_the_labelled_set_is_large_and_covers_every_language_and_label() -> None:

@@ -6,9 +6,12 @@ near), rules (where and how often a scene counts, and how much), a window and tw
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+
+TOPIC_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class TopicError(ValueError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from extractors.topic_definition import TOPIC_ID
+
 _SKELETON = """\
 # A topic for Duckwire. Fill in what stands in <angle brackets>, then try it:
 #   duckwire tag some-article.txt --topic {topic_id}.yaml
@@ -72,6 +74,9 @@ thresholds: {{on: 0.6, mention: 0.2}}
 def skeleton(topic_id: str) -> str:
     """Write a commented definition to fill in; it reads without errors as it stands.
 
-    Comes in: the id of the new topic (lower case, digits and hyphens). Goes out: YAML text.
+    Comes in: the id of the new topic (lower case, digits and hyphens). Goes out: YAML text. Raises
+    ValueError for another id.
     """
+    if not TOPIC_ID.fullmatch(topic_id):
+        raise ValueError(f"expected an id like my-topic-2023, found {topic_id!r}")
     return _SKELETON.format(topic_id=topic_id)

@@ -20,6 +20,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from extractors.topic_definition import (
+    TOPIC_ID,
     Alias,
     Combination,
     Concept,
@@ -41,7 +42,6 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 # whenever the same definition may give another verdict, score, rule or evidence.
 ENGINE = 2
 
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?!?")
 _NEAR_WORDS = re.compile(r"(\d{1,3}) words")
 _TOPIC_KEYS = (
@@ -86,7 +86,7 @@ class _Reader(NodeReader):
     def definition(self, node: CommentedMap) -> TopicDefinition:
         self.keys(node, _TOPIC_KEYS, ("topic", "title", "concepts", "scenes", "rules"))
         topic_id = self.text(node, "topic")
-        if not _ID.fullmatch(topic_id):
+        if not TOPIC_ID.fullmatch(topic_id):
             self.fail(node, "topic", f"expected an id like my-topic-2023, found {topic_id!r}")
         concepts = self.concepts(node)
         names = frozenset(concept.name for concept in concepts)
@@ -117,7 +117,7 @@ class _Reader(NodeReader):
         return tuple(self.concept(listed, name) for name in listed)
 
     def concept(self, listed: CommentedMap, name: str) -> Concept:
-        if not isinstance(name, str) or not _ID.fullmatch(name):
+        if not isinstance(name, str) or not TOPIC_ID.fullmatch(name):
             self.fail(listed, name, f"expected a concept name like north-korea, found {name!r}")
         node = self.mapping(listed, name)
         self.keys(node, ("label", "wikidata", "media_topic", "aliases"), ("aliases",))
@@ -171,7 +171,7 @@ class _Reader(NodeReader):
         return tuple(self.scene(listed, name, names) for name in listed)
 
     def scene(self, listed: CommentedMap, name: str, names: frozenset[str]) -> Scene:
-        if not isinstance(name, str) or not _ID.fullmatch(name):
+        if not isinstance(name, str) or not TOPIC_ID.fullmatch(name):
             self.fail(listed, name, f"expected a scene name like the-meeting, found {name!r}")
         node = self.mapping(listed, name)
         self.keys(node, ("near", "all", "any", "none"), ())
@@ -240,7 +240,7 @@ class _Reader(NodeReader):
     def rule(self, node: CommentedMap, scenes: frozenset[str], earlier: frozenset[str]) -> Rule:
         self.keys(node, _RULE_KEYS, ("name", "scene", "weight"))
         name = self.text(node, "name")
-        if not _ID.fullmatch(name) or name in earlier:
+        if not TOPIC_ID.fullmatch(name) or name in earlier:
             self.fail(node, "name", f"expected a name like in-the-title, once, found {name!r}")
         outnumbers = None
         if "outnumbers" in node:

@@ -44,13 +44,19 @@ def score(
     """Print precision, recall and F1 by language and kind, and the errors with their evidence."""
     topics = load_topic(topic, load_settings().topics)
     report = score_labelled(_labelled(file), topics.tagger, topics.definitions[0].topic_id)
-    groups = [report.total, *report.by_language, *report.by_kind]
+    groups = [
+        ("all", report.total),
+        *(("language", scores) for scores in report.by_language),
+        *(("kind", scores) for scores in report.by_kind),
+    ]
     if as_json:
         mistakes = [_mistake_json(item) for item in report.mistakes]
-        show.as_json({"scores": [_scores_json(g) for g in groups], "mistakes": mistakes})
+        scores = [{"by": by, **_scores_json(group)} for by, group in groups]
+        show.as_json({"scores": scores, "mistakes": mistakes})
         return
-    columns = ("group", "precision", "recall", "F1", "on", "missed", "wrongly on", "mentions on")
-    show.table(report.topic_id, columns, (_scores_row(group) for group in groups))
+    counted = ("on", "missed", "wrongly on", "mentions on")
+    columns = ("by", "group", "precision", "recall", "F1", *counted)
+    show.table(report.topic_id, columns, ((by, *_scores_row(group)) for by, group in groups))
     for mistake in report.mistakes:
         show.line(_mistake_line(mistake))
 

@@ -165,7 +165,7 @@ def _land_pages(
     return [_count(Stage.ARTICLE, len(articles) + len(rejected), [*fates, *rejected])]
 
 
-_NO_ARTICLE = (State.REJECTED, State.FAILED)
+_NO_ARTICLE = (State.REJECTED, State.FAILED, State.SKIPPED)
 
 
 def _move_feeds(connection: Connection, landings: Sequence[PollLanding]) -> None:

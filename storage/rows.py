@@ -83,6 +83,7 @@ class PageRow:
     detail: str | None = None
     article_state: str | None = None
     article_reason: str | None = None
+    published_at: datetime | None = None
     kind: str | None = None
     path: str | None = None
     attempts: int = 0
@@ -233,7 +234,12 @@ class ArticleLanding:
 
 @dataclass(frozen=True, slots=True)
 class PageTask:
-    """A page that is due, with what its best entry says of it."""
+    """A page that is due, with what its best entry says of it.
+
+    `fetch_url` is where an archive's copy of it is, when that is to be fetched in its place.
+    `asked` are the spans of publication (half-open, UTC) that backfills were asked for, when the
+    page is there for their sake alone; None when it belongs to a live source.
+    """
 
     page_id: str
     url: str
@@ -260,6 +266,8 @@ class PageTask:
     feed_language: str | None
     feed_country: str | None
     feed_id: str | None = None
+    fetch_url: str | None = None
+    asked: tuple[tuple[datetime, datetime], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ from storage.rows import PageTask
 from storage.session import Session as Connection
 from storage.session import count_of
 
+Spans = tuple[tuple[datetime, datetime], ...]
+
 _PAGES = """
 SELECT p.page_id, p.url, p.attempts, p.first_attempt_at, p.first_seen_at, p.body_hash,
        e.entry_id, e.guid, e.link, e.title, e.summary, e.content, e.authors, e.tags, e.image,
        e.language, e.published_at, e.published_raw, e.published_precision, e.modified_at,
        coalesce(e.source_kind, 'feed') AS source_kind,
        f.publisher AS feed_publisher, f.language AS feed_language, f.country AS feed_country,
-       e.feed_id
+       e.feed_id, p.fetch_url, p.unit_id
 FROM pages p
 LEFT JOIN (
     SELECT * FROM entries
@@ -79,9 +81,30 @@ class OnTopic:
 
 
 def due_pages(connection: Connection, *, now: datetime, limit: int) -> list[PageTask]:
-    """Pages that wait and whose time has come, newest first."""
-    sql = _PAGES.format(condition="p.state = 'waiting' AND p.next_at <= $now")
-    return _tasks(connection, sql, {"now": now, "limit": limit})
+    """Pages that wait and whose time has come, newest first; none that a backfill keeps back."""
+    due = "p.state = 'waiting' AND p.next_at <= $now AND p.backlog IS NOT TRUE"
+    return _tasks(connection, _PAGES.format(condition=due), {"now": now, "limit": limit})
+
+
+def backlog_pages(
+    connection: Connection, *, now: datetime, limit: int, a_host: int
+) -> list[PageTask]:
+    """Pages that backfills want and whose time has come, at most `a_host` from one server."""
+    due = (
+        "p.page_id IN (SELECT page_id FROM pages WHERE state = 'waiting' AND next_at <= $now "
+        "AND unit_id IS NOT NULL QUALIFY row_number() OVER ("
+        "PARTITION BY regexp_extract(coalesce(fetch_url, url), '^https?://([^/?#]+)', 1) "
+        "ORDER BY next_at, page_id) <= $a_host)"
+    )
+    bound = {"now": now, "limit": limit, "a_host": a_host}
+    return _tasks(connection, _PAGES.format(condition=due), bound)
+
+
+def tasks_without_bytes(connection: Connection, page_ids: Sequence[str]) -> list[PageTask]:
+    """Those of these pages whose bytes are not in the archive, whatever became of them so far."""
+    wanted = "p.page_id IN (SELECT unnest($ids::VARCHAR[])) AND p.warc_file IS NULL"
+    bound = {"ids": list(page_ids), "limit": len(page_ids)}
+    return _tasks(connection, _PAGES.format(condition=wanted), bound)
 
 
 def stale_pages(
@@ -91,20 +114,41 @@ def stale_pages(
 
     Dropped texts (files that are no HTML) have an extractor, and so a version, of their own.
     """
-    columns = (
-        "SELECT p.page_id, p.final_url, p.fetched_at, p.content_type, p.last_modified, "
-        "p.warc_file, p.warc_offset, p.warc_digest, p.state, p.reason, p.detail, p.next_at "
-        "FROM pages p WHERE p.warc_file IS NOT NULL AND p.page_id > $after "
+    stale = (
+        "p.page_id > $after "
         "AND p.extractor_version IS DISTINCT FROM CASE WHEN starts_with(p.url, 'files:') "
-        "AND p.content_type <> 'text/html' THEN $texts_version ELSE $version END "
-        "ORDER BY p.page_id LIMIT $limit"
+        "AND p.content_type <> 'text/html' THEN $texts_version ELSE $version END"
     )
     bound = {"version": version, "texts_version": texts_version, "after": after, "limit": limit}
+    return _stored(connection, stale, bound)
+
+
+def revived_pages(connection: Connection, *, after: str, limit: int) -> list[StoredPage]:
+    """Archived pages that a window had left out and that lie in one asked for since.
+
+    In page order after the id `after`.
+    """
+    revived = (
+        "p.page_id > $after AND p.article_state = 'skipped' "
+        "AND p.article_reason = 'outside_window' AND EXISTS (SELECT 1 FROM entries e "
+        "JOIN backfill_windows w USING (feed_id) WHERE e.page_id = p.page_id "
+        "AND p.published_at >= w.from_at AND p.published_at < w.to_at)"
+    )
+    return _stored(connection, revived, {"after": after, "limit": limit})
+
+
+def _stored(connection: Connection, condition: str, bound: dict[str, object]) -> list[StoredPage]:
+    columns = (
+        "SELECT p.page_id, p.final_url, p.fetched_at, p.content_type, p.last_modified, "  # noqa: S608
+        "p.warc_file, p.warc_offset, p.warc_digest, p.state, p.reason, p.detail, p.next_at "
+        f"FROM pages p WHERE p.warc_file IS NOT NULL AND {condition} "
+        "ORDER BY p.page_id LIMIT $limit"
+    )
     found = {row[0]: row[1:] for row in connection.execute(columns, bound).fetchall()}
     if not found:
         return []
     sql = _PAGES.format(condition="p.page_id IN (SELECT unnest($ids::VARCHAR[]))")
-    tasks = _tasks(connection, sql, {"ids": list(found), "limit": limit})
+    tasks = _tasks(connection, sql, {"ids": list(found), "limit": len(found)})
     ordered = sorted(tasks, key=lambda task: task.page_id)
     return [StoredPage(task, *found[task.page_id]) for task in ordered]
 
@@ -175,9 +219,10 @@ def mark_announced(connection: Connection, items: Sequence[OnTopic], *, now: dat
 
 
 def known_entries(connection: Connection, entry_ids: Sequence[str]) -> set[str]:
-    """Which of these entries are stored already."""
+    """Which of these entries are stored already; what a window left out is news to a feed."""
     rows = connection.execute(
-        "SELECT entry_id FROM entries WHERE entry_id IN (SELECT unnest(?::VARCHAR[]))",
+        "SELECT entry_id FROM entries WHERE entry_id IN (SELECT unnest(?::VARCHAR[])) "
+        "AND reason IS DISTINCT FROM 'outside_window'",
         [list(entry_ids)],
     ).fetchall()
     return {row[0] for row in rows}
@@ -213,9 +258,10 @@ def forgotten_ids(connection: Connection) -> set[str]:
 
 
 def feeds_with_entries(connection: Connection, feed_ids: Sequence[str]) -> set[str]:
-    """Which of these feeds have ever given an entry."""
+    """Which of these feeds have ever given an entry to a poll."""
     rows = connection.execute(
-        "SELECT DISTINCT feed_id FROM entries WHERE feed_id IN (SELECT unnest(?::VARCHAR[]))",
+        "SELECT DISTINCT feed_id FROM entries WHERE feed_id IN (SELECT unnest(?::VARCHAR[])) "
+        "AND source_kind <> 'backfill'",
         [list(feed_ids)],
     ).fetchall()
     return {row[0] for row in rows}
@@ -254,9 +300,28 @@ def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> i
 def _tasks(connection: Connection, sql: str, bound: dict[str, object]) -> list[PageTask]:
     rows = connection.execute(sql, bound).fetchall()
     columns = [item[0] for item in connection.description]
-    return [_task(dict(zip(columns, row, strict=True))) for row in rows]
+    named = [dict(zip(columns, row, strict=True)) for row in rows]
+    asked = _asked(connection, [row["page_id"] for row in named if row["unit_id"]])
+    return [_task(row, asked) for row in named]
 
 
-def _task(row: dict[str, Any]) -> PageTask:
+def _task(row: dict[str, Any], asked: dict[str, Spans]) -> PageTask:
     lists = {name: tuple(row[name] or ()) for name in ("authors", "tags")}
-    return PageTask(**{**row, **lists})
+    spans = asked.get(row["page_id"], ()) if row.pop("unit_id") else None
+    return PageTask(**{**row, **lists}, asked=spans)
+
+
+def _asked(connection: Connection, page_ids: list[str]) -> dict[str, Spans]:
+    """The windows asked of the sources that name these pages."""
+    if not page_ids:
+        return {}
+    rows = connection.execute(
+        "SELECT DISTINCT e.page_id, w.from_at, w.to_at FROM entries e "
+        "JOIN backfill_windows w USING (feed_id) "
+        "WHERE e.page_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY ALL",
+        [page_ids],
+    ).fetchall()
+    found: dict[str, Spans] = {}
+    for page_id, start, end in rows:
+        found[page_id] = (*found.get(page_id, ()), (start, end))
+    return found

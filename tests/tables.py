@@ -21,6 +21,9 @@ _LEFT_OUT = {
     "notified_at",
     "warc_file",
     "warc_offset",
+    # Which of a backfill's units met it first, and which of several captures was taken.
+    "unit_id",
+    "fetch_url",
 }
 TABLES = (
     "entries",

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from extractors.records import Fetched, Reason, State, WarcPosition
 from flows.net.door import Fetcher
 from flows.policy import after_page
+from flows.sources.wayback import unwrap
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
@@ -76,7 +77,10 @@ async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: F
 async def _one(
     job: Job, topics: Topics, task: PageTask, door: Fetcher, pool: ThreadPoolExecutor
 ) -> MadePage:
-    fetched = await door.fetch(task.url, accept="page", robots=True)
+    if task.fetch_url is None:
+        fetched = await door.fetch(task.url, accept="page", robots=True)
+    else:  # an archive's copy, which the archive's own interface gives
+        fetched = unwrap(await door.fetch(task.fetch_url, accept="page", robots=False))
     work = partial(make_page, job, topics, task, fetched, job.clock(), random.random)
     return await asyncio.get_running_loop().run_in_executor(pool, work)
 

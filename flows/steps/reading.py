@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from extractors.articles import extract
-from extractors.records import SourceKind, State
+from extractors.records import Reason, SourceKind, State
 from flows.steps.rows import (
     article_id_of,
     article_landing,
@@ -41,10 +41,14 @@ def read_page(topics: Topics, task: PageTask, row: PageRow, body: bytes, now: da
         extractor_version=extracted.extractor_version,
         article_state=str(extracted.state),
         article_reason=str(extracted.reason) if extracted.reason else None,
+        published_at=extracted.published_at,
         detail=extracted.detail or row.detail,
     )
     if extracted.state != State.LANDED:
         return row, None
+    if _left_out(task, extracted.published_at):
+        skipped, reason = str(State.SKIPPED), str(Reason.OUTSIDE_WINDOW)
+        return replace(row, article_state=skipped, article_reason=reason), None
     identity, preference = page_identity(task.url, row.final_url, extracted.canonical_url)
     article_id = article_id_of(identity)
     landing = article_landing(
@@ -59,6 +63,13 @@ def read_page(topics: Topics, task: PageTask, row: PageRow, body: bytes, now: da
         country=task.feed_country,
     )
     return replace(row, article_id=article_id), judged(topics, landing, now)
+
+
+def _left_out(task: PageTask, published: datetime | None) -> bool:
+    """Whether a page of the past lies outside every window asked; without a date it does not."""
+    if task.asked is None or published is None:
+        return False
+    return not any(start <= published < end for start, end in task.asked)
 
 
 def judged(topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLanding:

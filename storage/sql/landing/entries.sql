@@ -10,9 +10,12 @@ WHERE page_id IN (SELECT page_id FROM tombstones)
 
 -- `story_before` is what a stored entry was a sighting of until now.
 -- A page that embeds the clock would change for ever: 24 changes are believed.
+-- What a window or the gate had passed over and somebody wants now is taken up again.
 CREATE OR REPLACE TEMP TABLE stage_entry_fate AS
 SELECT s.entry_id, s.page_id, s.article_id, coalesce(e.article_id, e.page_id) AS story_before,
        CASE WHEN e.entry_id IS NULL THEN 'new'
+            WHEN e.state = 'skipped' AND e.reason IN ('outside_window', 'unlikely')
+                 AND s.state = 'landed' THEN 'revived'
             WHEN e.content_hash IS DISTINCT FROM s.content_hash AND e.changes < 24 THEN 'changed'
             ELSE 'known' END AS fate
 FROM stage_entries s LEFT JOIN entries e USING (entry_id);
@@ -20,14 +23,16 @@ FROM stage_entries s LEFT JOIN entries e USING (entry_id);
 MERGE INTO entries t
 USING (SELECT s.*, f.fate FROM stage_entries s JOIN stage_entry_fate f USING (entry_id)) s
 ON t.entry_id = s.entry_id
-WHEN MATCHED AND s.fate = 'changed' THEN UPDATE SET
+WHEN MATCHED AND s.fate IN ('changed', 'revived') THEN UPDATE SET
     link = s.link, url = s.url, page_id = s.page_id,
     article_id = CASE WHEN t.page_id IS NOT DISTINCT FROM s.page_id
                       THEN coalesce(s.article_id, t.article_id) ELSE s.article_id END,
     title = s.title, summary = s.summary, content = s.content, authors = s.authors, tags = s.tags,
     image = s.image, language = s.language, published_at = s.published_at,
     published_raw = s.published_raw, published_precision = s.published_precision,
-    modified_at = s.modified_at, content_hash = s.content_hash, changes = t.changes + 1,
+    modified_at = s.modified_at, content_hash = s.content_hash,
+    changes = t.changes + CASE WHEN s.fate = 'changed' THEN 1 ELSE 0 END,
+    source_kind = CASE WHEN s.fate = 'revived' THEN s.source_kind ELSE t.source_kind END,
     state = s.state, reason = s.reason, changed_at = getvariable('now'), run_id = s.run_id
 WHEN NOT MATCHED THEN INSERT (
     entry_id, feed_id, guid, link, url, page_id, article_id, title, summary, content, authors,
@@ -40,19 +45,26 @@ WHEN NOT MATCHED THEN INSERT (
     s.first_seen_at, NULL, s.run_id
 );
 
--- A changed entry is a reason to look at its page again.
+-- A changed entry is a reason to look at its page again, and so is a live source that shows what a
+-- window had left out; a page that waited for a backfill then waits for the next run.
 MERGE INTO pages t
 USING (
-    SELECT f.page_id, any_value(s.url) AS url, bool_or(f.fate = 'changed') AS changed
+    SELECT f.page_id, any_value(s.url) AS url, bool_or(f.fate = 'changed') AS changed,
+           bool_or(s.source_kind <> 'backfill') AS live
     FROM stage_entry_fate f JOIN stage_entries s USING (entry_id)
-    WHERE f.fate <> 'known' AND f.page_id IS NOT NULL AND s.state = 'landed'
-      AND s.article_id IS NULL
+    WHERE f.page_id IS NOT NULL AND s.state = 'landed' AND s.article_id IS NULL
+      AND (f.fate <> 'known' OR f.page_id IN (
+          SELECT page_id FROM pages WHERE backlog OR article_reason = 'outside_window'))
     GROUP BY f.page_id
 ) s
 ON t.page_id = s.page_id
-WHEN MATCHED AND s.changed AND t.state <> 'waiting' THEN UPDATE SET
+WHEN MATCHED AND (
+    (t.state <> 'waiting' AND (s.changed OR (s.live AND t.article_reason = 'outside_window')))
+    OR (s.live AND t.backlog)
+) THEN UPDATE SET
     state = 'waiting', reason = NULL, detail = NULL, attempts = 0, first_attempt_at = NULL,
-    next_at = getvariable('now')
+    next_at = getvariable('now'), fetch_url = NULL, backlog = NULL,
+    unit_id = CASE WHEN s.live THEN NULL ELSE t.unit_id END
 WHEN NOT MATCHED THEN INSERT (
     page_id, url, host, state, attempts, next_at, first_seen_at, run_id
 ) VALUES (

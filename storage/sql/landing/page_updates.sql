@@ -5,7 +5,9 @@ UPDATE pages SET
     detail = s.detail, article_state = coalesce(s.article_state, pages.article_state),
     article_reason = CASE WHEN s.article_state IS NULL THEN pages.article_reason
                           ELSE s.article_reason END,
-    kind = coalesce(s.kind, pages.kind), path = coalesce(s.path, pages.path),
+    published_at = CASE WHEN s.article_state IS NULL THEN pages.published_at
+                        ELSE s.published_at END,
+    backlog = NULL, kind = coalesce(s.kind, pages.kind), path = coalesce(s.path, pages.path),
     attempts = s.attempts, first_attempt_at = s.first_attempt_at, next_at = s.next_at,
     fetched_at = coalesce(s.fetched_at, pages.fetched_at),
     status = coalesce(s.status, pages.status),

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import pyarrow as pa
-
 
 class Session(Protocol):
     """A connection as the functions of this package use it. One caller at a time."""
@@ -24,10 +22,6 @@ class Session(Protocol):
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """The rows of the last query that were not fetched yet."""
-        ...
-
-    def to_arrow_table(self) -> pa.Table:
-        """The last query's rows as an Arrow table."""
         ...
 
     @property

@@ -57,6 +57,9 @@ def _attach(connection: duckdb.DuckDBPyConnection, target: LakeTarget, *, write:
         connection.execute(_s3_secret(target.s3))
     connection.execute(f"SET ducklake_max_retry_count = {_RETRIES}")
     options = f"DATA_PATH {text_literal(target.data_path)}" + ("" if write else ", READ_ONLY")
+    if target.kind == "sqlite":
+        # Otherwise a reader in the middle of an answer keeps the writer from committing.
+        options += ", META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
     where = text_literal(f"ducklake:{target.kind}:{target.catalogue}")
     try:
         connection.execute(f"ATTACH {where} AS lake ({options})")

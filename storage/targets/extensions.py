@@ -10,6 +10,7 @@ from storage.errors import StorageError
 
 def load(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
     """Load extensions by their names in SQL. Raises StorageError when a package is missing."""
+    connection.execute("SET autoinstall_known_extensions = false")
     for name in names:
         try:
             import_extension(name)

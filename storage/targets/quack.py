@@ -16,12 +16,12 @@ import os
 import re
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import duckdb
-import pyarrow as pa
 
 from storage.errors import LockedError, StorageError
 from storage.targets.extensions import load
@@ -59,9 +59,10 @@ class QuackSession:
         self._renewed = 0.0
         self._transaction = False
         self._read_only = False
-        self._answer: tuple[list[Any], list[tuple[Any, ...]]] | None = None
+        self._columns: list[Any] = []
+        self._rows: deque[tuple[Any, ...]] = deque()
         try:
-            load(self._local, "quack")
+            load(self._local, "httpfs", "quack")
             self._local.execute("SET TimeZone = 'UTC'")
             self._local.execute(
                 f"CREATE SECRET (TYPE quack, TOKEN {text_literal(target.token)}, "
@@ -81,27 +82,18 @@ class QuackSession:
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row of the last query, or None."""
-        if self._answer is None:
-            return self._local.fetchone()
-        rows = self._answer[1]
-        return rows.pop(0) if rows else None
+        return self._rows.popleft() if self._rows else None
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """The rows of the last query that were not fetched yet."""
-        if self._answer is None:
-            return self._local.fetchall()
-        rows = self._answer[1][:]
-        self._answer[1].clear()
+        rows = list(self._rows)
+        self._rows.clear()
         return rows
-
-    def to_arrow_table(self) -> pa.Table:
-        """The last query's rows as an Arrow table."""
-        return self._local.to_arrow_table()
 
     @property
     def description(self) -> list[Any]:
         """The last query's columns, the name first in each."""
-        return self._local.description if self._answer is None else self._answer[0]
+        return self._columns
 
     def begin(self) -> QuackSession:
         """Begin a transaction. Raises LockedError when the turn went to somebody else."""
@@ -181,22 +173,21 @@ class QuackSession:
         self._holder, self._renewed = name, time.monotonic()
 
     def _ask(self, query: str) -> QuackSession:
-        """Run a question inside a transaction that can change nothing; keep its whole answer.
+        """Run a question inside a transaction of its own that can change nothing.
 
-        An idle prompt must not hold on to old rows, so the transaction ends with the question.
+        It ends with the question: an idle prompt must not hold on to old rows.
         """
         try:
             self._send("BEGIN TRANSACTION READ ONLY")
         except TargetError:
             self._attach()
             self._send("BEGIN TRANSACTION READ ONLY")
-        self._answer = None
         try:
             self._send(query)
-            answer = list(self._local.description), self._local.fetchall()
         finally:
+            columns, rows = self._columns, self._rows
             self._send("ROLLBACK")
-        self._answer = answer
+        self._columns, self._rows = columns, rows
         return self
 
     def _took(self, name: str) -> bool:
@@ -237,9 +228,15 @@ class QuackSession:
             raise _unreachable(self._target, error) from None
 
     def _send(self, query: str) -> QuackSession:
+        """Run a statement in the server and take its whole answer.
+
+        The server commits a statement by itself only when its answer has been taken.
+        """
         mark = IN_TRANSACTION if self._transaction else ""
+        asked = "SELECT * FROM quack_query_by_name('served', ?)"
         try:
-            self._local.execute("SELECT * FROM quack_query_by_name('served', ?)", [mark + query])
+            done = self._local.execute(asked, [mark + query])
+            self._columns, self._rows = list(done.description), deque(done.fetchall())
         except duckdb.Error as error:
             _raise(self._target, error)
         return self
@@ -292,6 +289,9 @@ def _unreachable(target: QuackTarget, error: duckdb.Error) -> TargetError:
         )
     if "Invalid connection id" in said:
         return TargetError(f"{target} ended this session: run again; nothing that landed is lost.")
+    if "Could not connect" not in said:
+        line = said.splitlines()[0].replace(target.token, "…")
+        return TargetError(f"{target} could not be asked ({line}). Nothing is lost; run again.")
     return TargetError(
         f"{target} does not answer: is `duckwire serve` running there? Nothing is lost; run again."
     )

@@ -83,7 +83,7 @@ def serve(
         )
     connection = open_for_writing(path, wait_s=wait_s)
     try:
-        load(connection, "quack")
+        load(connection, "httpfs", "quack")
         migrate(connection, now)
         connection.execute(_TURN)
         _listen(connection, listening, token)
@@ -103,7 +103,7 @@ def _listen(connection: duckdb.DuckDBPyConnection, listening: Listening, token: 
         connection.execute(
             f"CALL quack_serve({text_literal(listening.uri)}, token := {text_literal(token)}, "
             f"allow_other_hostname := {str(listening.anywhere).lower()})"
-        )
+        ).fetchall()  # An answer not taken would leave a transaction open.
     except duckdb.Error as error:
         said = str(error).splitlines()[0].replace(token, "…")
         raise StorageError(
@@ -114,7 +114,7 @@ def _listen(connection: duckdb.DuckDBPyConnection, listening: Listening, token: 
 
 def _hang_up(connection: duckdb.DuckDBPyConnection, listening: Listening) -> None:
     with suppress(duckdb.Error):
-        connection.execute(f"CALL quack_stop({text_literal(listening.uri)})")
+        connection.execute(f"CALL quack_stop({text_literal(listening.uri)})").fetchall()
 
 
 def _left_open(connection: duckdb.DuckDBPyConnection, after_s: float) -> bool:

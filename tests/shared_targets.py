@@ -1,0 +1,157 @@
+"""Shared warehouses for tests: a served one, and DuckLakes on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TOKEN = "a token 'with' quotes"
+SHARED = ("quack", "ducklake-sqlite", "ducklake-postgres")
+EVERY = ("file", *SHARED)
+
+# The server as a process of its own, so that it can be killed; what it says is its readiness.
+_SERVE = """
+import signal, sys, threading
+from datetime import UTC, datetime
+from pathlib import Path
+from storage.targets.serving import Listening, serve
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+listening = Listening("127.0.0.1", int(sys.argv[2]), abandoned_s=float(sys.argv[4]))
+serve(Path(sys.argv[1]), listening, sys.argv[3], now=datetime.now(UTC), stop=stop,
+      ready=lambda: print("ready", flush=True))
+"""
+
+
+def targets(*names: str) -> list[object]:
+    """The targets as parameters of a test; the slower ones and PostgreSQL have their markers."""
+    marked = {
+        "ducklake-sqlite": [pytest.mark.slow],
+        "ducklake-postgres": [pytest.mark.slow, pytest.mark.postgres],
+    }
+    return [pytest.param(name, marks=marked.get(name, ())) for name in names]
+
+
+@dataclass
+class Server:
+    """A served warehouse: its file, its port, its process."""
+
+    path: Path
+    port: int
+    process: subprocess.Popen[str]
+    abandoned_s: float
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"warehouse": f"quack:127.0.0.1:{self.port}", "quack_token": TOKEN}
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def start(self) -> None:
+        self.process = _started(self.path, self.port, self.abandoned_s)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(path: Path, abandoned_s: float = 30.0) -> Iterator[Server]:
+    port = free_port()
+    server = Server(path, port, _started(path, port, abandoned_s), abandoned_s)
+    try:
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait(timeout=30)
+
+
+def _started(path: Path, port: int, abandoned_s: float) -> subprocess.Popen[str]:
+    line = [sys.executable, "-c", _SERVE, str(path), str(port), TOKEN, str(abandoned_s)]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@contextmanager
+def target_settings(name: str, folder: Path) -> Iterator[dict[str, str]]:
+    """The settings that make a new, empty warehouse of that kind the one in use."""
+    if name == "file":
+        yield {}
+    elif name == "quack":
+        with served(folder / "served.duckdb") as server:
+            yield server.settings
+    elif name == "ducklake-sqlite":
+        yield {"warehouse": f"ducklake:sqlite:{folder}/catalogue.sqlite"}
+    else:
+        with postgres() as dsn:
+            yield {
+                "warehouse": f"ducklake:postgres:{dsn}",
+                "lake_data": str(folder / "lake-files"),
+            }
+
+
+@cache
+def _programs() -> Path | None:
+    """Where PostgreSQL's programs are: on the path, or where Debian puts them."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return debian[-1].parent if debian else None
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of its own on a socket in a folder; its connection string."""
+    programs = _programs()
+    if programs is None:
+        why = "PostgreSQL's initdb is not installed (Debian: postgresql)"
+        if "postgres" in os.environ.get("DUCKWIRE_REQUIRE", ""):
+            pytest.fail(why)
+        pytest.skip(why)
+    # Its own short folder: a socket's path is bounded, and PostgreSQL refuses to run as root.
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        as_user = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}"]
+        as_user += ["--clear-groups"]
+    cluster = folder / "data"
+    made = [programs / "initdb", "-D", cluster, "-A", "trust", "-U", "duck", "-E", "UTF8"]
+    control = [*as_user, str(programs / "pg_ctl"), "-D", str(cluster)]
+    options = f"-k {folder} -c listen_addresses= -c fsync=off"
+    try:
+        _run([*as_user, *map(str, made), "--no-sync"], folder)
+        _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"], folder)
+        try:
+            yield f"dbname=postgres user=duck host={folder}"
+        finally:
+            _run([*control, "-m", "immediate", "stop"], folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _run(line: list[str], folder: Path) -> None:
+    done = subprocess.run(
+        line, cwd=folder, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 0, done.stderr

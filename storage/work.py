@@ -92,7 +92,7 @@ def backlog_pages(
     """Pages that backfills want and whose time has come, at most `a_host` from one server."""
     due = (
         "p.page_id IN (SELECT page_id FROM pages WHERE state = 'waiting' AND next_at <= $now "
-        "AND unit_id IS NOT NULL QUALIFY row_number() OVER ("
+        "AND (backlog OR unit_id IS NOT NULL) QUALIFY row_number() OVER ("
         "PARTITION BY regexp_extract(coalesce(fetch_url, url), '^https?://([^/?#]+)', 1) "
         "ORDER BY next_at, page_id) <= $a_host)"
     )

@@ -22,6 +22,7 @@ LEASE = "pipeline"
 _KEEP = timedelta(minutes=5)
 _RENEW_S = 60.0
 _ASK_S = 0.5
+REST_S = 2 * _ASK_S
 
 
 class Busy(StorageError):
@@ -43,10 +44,15 @@ def at_work(
     once, one elsewhere when its lease runs out. Raises Busy when the wait is over.
     """
     job.warehouse.migrate(job.clock())
-    _wait_for_turn(job, sleep)
-    stop = threading.Event()
-    beat = threading.Thread(target=_renew, args=(job, stop), daemon=True, name="lease")
-    beat.start()
+    with Turn(job, sleep=sleep), logged(job, trigger, parameters, flow_run_id):
+        yield
+
+
+@contextmanager
+def logged(
+    job: Job, trigger: str, parameters: Mapping[str, Any], flow_run_id: str | None
+) -> Iterator[None]:
+    """Open a run's row in `runs`, and close it as what stands around the block ends."""
     try:
         with job.warehouse.session() as session:
             start_run(
@@ -66,12 +72,45 @@ def at_work(
         with suppress(StorageError):
             _close(job, "failed", f"{type(error).__name__}: {str(error)[:500]}")
         raise
-    finally:
-        stop.set()
-        beat.join(timeout=5)
+
+
+class Turn:
+    """The warehouse's turn, held inside the block; `rest` lets whoever waits go first.
+
+    Waits for it as long as the settings say, or with `patient` as long as it takes. Raises Busy.
+    """
+
+    def __init__(
+        self, job: Job, *, sleep: Callable[[float], None] = time.sleep, patient: bool = False
+    ) -> None:
+        self._job, self._sleep = job, sleep
+        self._patience_s = None if patient else job.settings.lease_wait_s
+        self._stop = threading.Event()
+        self._beat: threading.Thread | None = None
+
+    def __enter__(self) -> Turn:
+        _wait_for_turn(self._job, self._sleep, self._patience_s)
+        self._stop = threading.Event()
+        self._beat = threading.Thread(
+            target=_renew, args=(self._job, self._stop), daemon=True, name="lease"
+        )
+        self._beat.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._beat is not None:
+            self._beat.join(timeout=5)
         # A lease that cannot be given back gives way by itself once this process is gone.
-        with suppress(StorageError), job.warehouse.session() as session:
-            release(session, LEASE, job.run_id)
+        with suppress(StorageError), self._job.warehouse.session() as session:
+            release(session, LEASE, self._job.run_id)
+
+    def rest(self) -> None:
+        """Give the turn back for long enough that a run that waits takes it, then wait for it."""
+        self.__exit__()
+        self._sleep(REST_S)
+        self._patience_s = None
+        self.__enter__()
 
 
 def process_is_gone(pid: int) -> bool:
@@ -89,13 +128,13 @@ def process_is_gone(pid: int) -> bool:
     return status.rpartition(")")[2].split()[:1] == ["Z"]
 
 
-def _wait_for_turn(job: Job, sleep: Callable[[float], None]) -> None:
+def _wait_for_turn(job: Job, sleep: Callable[[float], None], patience_s: float | None) -> None:
     waited, told = 0.0, False
     while True:
         holder = _try(job)
         if holder is None:
             return
-        if waited >= job.settings.lease_wait_s:
+        if patience_s is not None and waited >= patience_s:
             raise Busy(
                 f"run {holder.run_id} (process {holder.pid} on {holder.host}) is at work and did "
                 f"not finish in {waited:.0f} s: nothing was done, run again later."

@@ -58,7 +58,13 @@ class _Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
+    """A rule with its names as bits: those of rules in `bit`, `needs` and `unless`."""
+
     rule: Rule
+    bit: int
+    needs: int
+    unless: int
+    weight: float
     scenes: int
     concepts: int
     places: int
@@ -76,7 +82,7 @@ class Judge:
         self.gate = _bits(definition.gate, bits)
         self._furniture = _bits(definition.furniture, bits)
         scenes = [_compiled_scene(scene, at, bits) for at, scene in enumerate(definition.scenes)]
-        rules = [_compiled_rule(rule, scenes) for rule in definition.rules]
+        rules = _compiled_rules(definition.rules, scenes)
         self._rules_at = {when: [one for one in rules if when in one.rule.when] for when in When}
         for_it = {name for rule in definition.rules if rule.weight > 0 for name in rule.scenes}
         self._for_it = [one for one in scenes if one.scene.name in for_it]
@@ -129,23 +135,25 @@ class Judge:
 
     def _see_wider(self, seen: list[int], masks: list[int], whole: int, units: Units) -> None:
         """Add the scenes of paragraphs and of the whole to the sentences that take part."""
+        marked = [(sentence, mask) for sentence, mask in enumerate(masks) if mask]
         for scene in self._in_article:
             if scene.seen(whole):
-                for sentence, mask in enumerate(masks):
-                    if mask & scene.concepts:
-                        seen[sentence] |= scene.bit
+                concepts, bit = scene.concepts, scene.bit
+                for sentence, mask in marked:
+                    if mask & concepts:
+                        seen[sentence] |= bit
         wanted = [scene for scene in self._in_paragraph if scene.possible(whole)]
         if not wanted:
             return
-        for group in units.paragraph_ranges():
-            together = 0
-            for sentence in group:
-                together |= masks[sentence]
-            for scene in wanted:
-                if together & scene.concepts and scene.seen(together):
-                    for sentence in group:
-                        if masks[sentence] & scene.concepts:
-                            seen[sentence] |= scene.bit
+        numbers = units.paragraphs
+        together: dict[int, int] = {}
+        for sentence, mask in marked:
+            together[numbers[sentence]] = together.get(numbers[sentence], 0) | mask
+        for scene in wanted:
+            there = {number for number, mask in together.items() if scene.seen(mask)}
+            for sentence, mask in marked if there else ():
+                if mask & scene.concepts and numbers[sentence] in there:
+                    seen[sentence] |= scene.bit
 
     def _see_opening(self, seen: list[int], masks: list[int], places: Sequence[int]) -> None:
         """Add the scenes that title and lead show together to the sentences that take part."""
@@ -177,15 +185,18 @@ class Judge:
     ) -> tuple[list[_Rule], float, float]:
         counts = Counter(zip(seen, places, strict=True))
         fired: list[_Rule] = []
-        names: set[str] = set()
+        names = 0
         total = gained = 0.0
         shown = _shown(counts)
         for one in self._rules_at[when]:
-            if shown[one.places] & one.scenes and _fires(one, counts, names):
-                fired.append(one)
-                names.add(one.rule.name)
-                total += one.rule.weight
-                gained += max(0.0, one.rule.weight)
+            if not shown[one.places] & one.scenes or names & one.unless:
+                continue
+            if names & one.needs != one.needs or not (one.once or _counted(one, counts)):
+                continue
+            fired.append(one)
+            names |= one.bit
+            total += one.weight
+            gained += max(0.0, one.weight)
         return fired, total, gained
 
     def _decide(
@@ -193,8 +204,8 @@ class Judge:
     ) -> Ruling:
         definition = self.definition
         score = round(min(1.0, max(0.0, total)), 3)
-        for_it = max(fired, key=lambda one: one.rule.weight)
-        against = min(fired, key=lambda one: one.rule.weight)
+        for_it = max(fired, key=lambda one: one.weight)
+        against = min(fired, key=lambda one: one.weight)
         rule = for_it.rule.name
         if score < definition.on <= gained or score < definition.mention <= gained:
             rule = against.rule.name if against.rule.weight < 0 else rule
@@ -227,8 +238,8 @@ class _Sight:
             if seen_at[sentence]
         ]
         chosen: set[Match] = set()
-        for one in sorted(fired, key=lambda one: -one.rule.weight):
-            if one.rule.weight <= 0 or len(chosen) >= _MOST_EVIDENCE:
+        for one in sorted(fired, key=lambda one: -one.weight):
+            if one.weight <= 0 or len(chosen) >= _MOST_EVIDENCE:
                 break
             scenes, places, concepts = one.scenes, one.places, one.concepts
             counted = (
@@ -251,15 +262,9 @@ def _shown(counts: Counter[tuple[int, int]]) -> list[int]:
     return [0, title, lead, title | lead, body, title | body, lead | body, title | lead | body]
 
 
-def _fires(one: _Rule, counts: Counter[tuple[int, int]], names: set[str]) -> bool:
-    """Tell whether a rule fires whose scenes are seen at its places at all."""
+def _counted(one: _Rule, counts: Counter[tuple[int, int]]) -> bool:
+    """Tell whether a rule's scenes are seen often enough, of the sentences and of other scenes."""
     rule = one.rule
-    if rule.needs and not names.issuperset(rule.needs):
-        return False
-    if rule.unless and not names.isdisjoint(rule.unless):
-        return False
-    if one.once:
-        return True
     times = of = others = 0
     for (bits, place), count in counts.items():
         if place & one.places:
@@ -329,7 +334,12 @@ def _compiled_scene(scene: Scene, at: int, bits: dict[str, int]) -> _Scene:
     return _Scene(scene, 1 << at, combinations, concepts)
 
 
-def _compiled_rule(rule: Rule, scenes: list[_Scene]) -> _Rule:
+def _compiled_rules(rules: Sequence[Rule], scenes: list[_Scene]) -> list[_Rule]:
+    bits = {rule.name: 1 << at for at, rule in enumerate(rules)}
+    return [_compiled_rule(rule, scenes, bits) for rule in rules]
+
+
+def _compiled_rule(rule: Rule, scenes: list[_Scene], bits: dict[str, int]) -> _Rule:
     by_name = {one.scene.name: one for one in scenes}
     used = [by_name[name] for name in rule.scenes]
     concepts = 0
@@ -337,6 +347,10 @@ def _compiled_rule(rule: Rule, scenes: list[_Scene]) -> _Rule:
         concepts |= one.concepts
     return _Rule(
         rule=rule,
+        bit=bits[rule.name],
+        needs=_bits(frozenset(rule.needs), bits),
+        unless=_bits(frozenset(rule.unless), bits),
+        weight=rule.weight,
         scenes=sum({one.bit for one in used}),
         concepts=concepts,
         places=sum(_PLACES[where] for where in rule.where),

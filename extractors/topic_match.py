@@ -24,6 +24,7 @@ _ARABIC_CLITICS = frozenset(
                    "\u0643", "\u0643\u0627\u0644")
 )  # fmt: skip
 _LONGEST_ENDING = 8  # letters an inner star may stand for
+_UNKNOWN = "und"  # BCP 47: undetermined
 _SAMPLE = 400  # characters the language is told from: more cost much and change little
 _LONGEST_CLITIC = max(map(len, _ARABIC_CLITICS))
 
@@ -60,7 +61,7 @@ class Matcher:
         self._uses = [_quick(_merged(found)) for found in uses.values()]
         self._automaton = AhoCorasick(
             list(uses), matchkind=MatchKind.Standard, store_patterns=False
-        ) if uses else None  # fmt: skip
+        )
 
     def find(self, folded: str, original: str, language: str | None) -> dict[int, list[Match]]:
         """Find what every topic has in a text.
@@ -70,8 +71,6 @@ class Matcher:
         known. Goes out: for each topic found (by its
         index), its matches in order, none inside another.
         """
-        if self._automaton is None:
-            return {}
         found: dict[int, list[Match]] = {}
         uses = self._uses
         length = len(folded)
@@ -79,16 +78,21 @@ class Matcher:
             folded, overlapping=True
         ):
             for topic, bits, check_start, check_end, use in uses[pattern]:
+                # Most of what is no whole word shows at its beginning, so that is looked at first.
+                if check_start and start:
+                    before = folded[start - 1]
+                    if check_start == "word":
+                        if before.isalnum() and before < "\u1100":
+                            continue
+                    elif not _starts(folded, start, check_start):
+                        continue
                 end = stop
                 if use is not None:
-                    if language is None and use.alias.only:
-                        language = detect_language(folded[:_SAMPLE]) or ""
+                    language = language or _spoken(use, folded)
                     end = _closer_look(use, folded, original, language, start, stop)
                     if end < 0:
                         continue
                 if check_end and end < length and not _ends(folded[end], check_end):
-                    continue
-                if check_start and start and not _starts(folded, start, check_start):
                     continue
                 # The end is negated so that plain sorting puts the longest of a start first.
                 if topic in found:
@@ -103,7 +107,7 @@ def _closer_look(
 ) -> int:
     """Check what few aliases ask for: an inner star, a language, exact case. -1 for no match."""
     alias = use.alias
-    if alias.only and language and alias.language != language:
+    if alias.only and alias.language != language != _UNKNOWN:
         return -1
     if use.rest:
         following = use.rest.match(folded, stop)
@@ -113,6 +117,11 @@ def _closer_look(
     if alias.exact and original and original[start:stop] != alias.text:
         return -1
     return stop
+
+
+def _spoken(use: _Use, folded: str) -> str | None:
+    """Detect the language of a text when an alias asks for it; None when it does not."""
+    return (detect_language(folded[:_SAMPLE]) or _UNKNOWN) if use.alias.only else None
 
 
 def _uses(topic: int, definition: TopicDefinition) -> list[tuple[str, _Use]]:
@@ -197,10 +206,8 @@ def _check_end(character: str) -> str:
 
 
 def _starts(folded: str, start: int, check: str) -> bool:
-    """Tell whether a word begins at `start`, in the way of the script it is written in."""
+    """Tell whether a word begins at `start`, in the scripts that `find` does not look at itself."""
     before = folded[start - 1]
-    if check == "word":
-        return not (before.isalnum() and before < "\u1100")
     if check == "hangul":
         return not "\uac00" <= before <= "\ud7a3"
     if check == "katakana":

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Set
 from dataclasses import dataclass
-from itertools import pairwise
 
 # One character class in front keeps the search quick; what it finds is looked at in `_parts`.
 _STOPS = re.compile(
@@ -48,13 +47,6 @@ class Units:
         number = self.paragraphs[sentence]
         return range(bisect_left(self.paragraphs, number), bisect_right(self.paragraphs, number))
 
-    def paragraph_ranges(self) -> list[range]:
-        """Give every paragraph's sentences, the title's first."""
-        starts = [0]
-        numbers = self.paragraphs
-        starts += [i for i in range(1, len(numbers)) if numbers[i] != numbers[i - 1]]
-        return [range(a, b) for a, b in pairwise([*starts, len(numbers)])]
-
     def places(self, left_out: Set[int]) -> list[int]:
         """Say where each sentence lies; what is left out lies nowhere.
 
@@ -88,17 +80,17 @@ def cut(folded: str, title_end: int) -> Units:
     paragraphs: list[int] = []
     paragraph = titles = 0
     for stop in _STOPS.finditer(folded):
-        end = stop.end()
+        start, end = stop.span()
         if end <= title_end:
-            if folded[stop.start()] not in _LIST_MARKS:
+            if folded[start] not in _LIST_MARKS:
                 continue
-        elif not _parts(folded, stop.start(), end):
+        elif folded[start] not in _ALWAYS and not _parts(folded, start, end):
             continue
         ends.append(end)
         paragraphs.append(paragraph)
-        if stop.start() <= title_end:
+        if start <= title_end:
             titles = len(ends)
-        if "\n" in stop.group():
+        if folded.find("\n", start, end) >= 0:
             paragraph += 1
     if not ends or ends[-1] < len(folded):
         ends.append(len(folded))
@@ -114,7 +106,7 @@ def _parts(folded: str, start: int, end: int) -> bool:
     A full stop does when white space follows, and three letters or digits, a wide character or a
     closing mark stand before it: not after U.S., Mr. or initials, nor after the likes of Sept.
     """
-    if folded[start] in _ALWAYS or "\n" in folded[start:end]:
+    if folded.find("\n", start, end) >= 0:
         return True
     if not folded[end - 1].isspace() or not start:
         return False

@@ -41,7 +41,7 @@ _SYLLABLES = (
 )
 
 
-def _articles() -> list[str]:
+def _articles() -> list[tuple[str, str | None]]:
     """Make texts of 3 KB out of the labelled ones, each of one language and one label."""
     pools: dict[tuple[str | None, str], list[str]] = {}
     for item in labelled.load("dev") + labelled.load("aside"):
@@ -53,7 +53,8 @@ def _articles() -> list[str]:
         parts: list[str] = []
         while len("\n".join(parts).encode()) < ARTICLE_BYTES:
             parts.append(chosen.choice(pools[kinds[number % len(kinds)]]))
-        texts.append("\n".join(parts).encode()[:ARTICLE_BYTES].decode(errors="ignore"))
+        text = "\n".join(parts).encode()[:ARTICLE_BYTES].decode(errors="ignore")
+        texts.append((text, kinds[number % len(kinds)][0]))
     return texts
 
 
@@ -80,12 +81,14 @@ def _generated(like: TopicDefinition, number: int) -> TopicDefinition:
     return dataclasses.replace(like, topic_id=f"generated-{number}", concepts=concepts)
 
 
-def _per_second(work: Callable[[str], object], texts: list[str]) -> float:
+def _per_second(
+    work: Callable[[str, str | None], object], texts: list[tuple[str, str | None]]
+) -> float:
     best = 0.0
     for _ in range(5):
         start = time.process_time()
-        for text in texts:
-            work(text)
+        for text, language in texts:
+            work(text, language)
         best = max(best, len(texts) / (time.process_time() - start))
     return best
 
@@ -96,12 +99,14 @@ def test_tagging_again_keeps_its_pace_with_fifty_more_topics() -> None:
     many = Tagger([*shipped.definitions, *(_generated(largest, n) for n in range(TOPICS))])
     texts = _articles()
 
-    def tagging(tagger: Tagger) -> Callable[[str], object]:
-        return lambda text: tagger.judge(text[:80], text, language=None, published_at=None)
+    def tagging(tagger: Tagger) -> Callable[[str, str | None], object]:
+        return lambda text, language: tagger.judge(
+            text[:80], text, language=language, published_at=None
+        )
 
     few_rate = _per_second(tagging(shipped), texts)
     many_rate = _per_second(tagging(many), texts)
-    lower_rate = _per_second(str.lower, texts)
+    lower_rate = _per_second(lambda text, _: text.lower(), texts)
     print(f"\n{'topics':>30} {'articles/s':>12} {'times str.lower':>16}")
     for name, rate in (
         (f"{len(shipped.definitions)} shipped", few_rate),

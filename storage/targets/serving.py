@@ -91,6 +91,8 @@ def serve(
         while not stop.wait(min(_LOOK_S, listening.abandoned_s / 2)):
             if _left_open(connection, listening.abandoned_s):
                 _hang_up(connection, listening)
+                # It was the turn's holder: nobody else could be inside a transaction.
+                connection.execute("UPDATE serving.turn SET holder = NULL, until = NULL")
                 _listen(connection, listening, token)
         _hang_up(connection, listening)
         connection.execute("FORCE CHECKPOINT")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from storage.targets.literals import bind, literal
 from storage.targets.naming import TargetError, target_of
 
-_DAY = timedelta(days=1)
+FIRST = datetime.fromisoformat("0001-01-02")
+LAST = datetime.fromisoformat("9999-12-30")
 NASTY = st.text(alphabet=st.sampled_from("'\"\\;-$?/*\0\n\x1f é김🦆ab{}[]"), max_size=30)
 TEXT = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), NASTY)
 SCALARS = st.one_of(
@@ -24,9 +25,7 @@ SCALARS = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False),
     st.binary(max_size=40),
-    st.datetimes(
-        min_value=datetime.min + _DAY, max_value=datetime.max - _DAY, timezones=st.just(UTC)
-    ),
+    st.datetimes(min_value=FIRST, max_value=LAST, timezones=st.just(UTC)),
     st.dates(),
     st.timedeltas(min_value=timedelta(days=-(10**6)), max_value=timedelta(days=10**6)),
 )

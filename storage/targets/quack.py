@@ -18,7 +18,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import duckdb
@@ -32,6 +32,7 @@ from storage.targets.naming import QuackTarget, TargetError
 TURN_S = 30
 _RENEW_S = 10.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.25
+_COME_BACK_TRIES = 8
 # What begins every statement inside a transaction, so that the server knows one left open.
 IN_TRANSACTION = "/* in a transaction */ "
 # A statement's text stays well below what the server takes in one message.
@@ -180,7 +181,7 @@ class QuackSession:
         try:
             self._send("BEGIN TRANSACTION READ ONLY")
         except TargetError:
-            self._attach()
+            self._come_back()
             self._send("BEGIN TRANSACTION READ ONLY")
         try:
             self._send(query)
@@ -196,8 +197,7 @@ class QuackSession:
         except duckdb.TransactionException:
             return False  # Whoever has it is in a transaction just now.
         except StorageError:
-            # The server dropped all sessions to end an abandoned one; ours held nothing yet.
-            self._attach()
+            self._come_back()  # This session held nothing yet.
             return False
         return bool(row and row[0])
 
@@ -213,6 +213,15 @@ class QuackSession:
                 f"its turn. Nothing was half done; run again."
             )
         self._renewed = time.monotonic()
+
+    def _come_back(self) -> None:
+        """Attach again: to end one abandoned session the server drops all, and is away a moment."""
+        for _ in range(_COME_BACK_TRIES):
+            with suppress(TargetError):
+                self._attach()
+                return
+            time.sleep(_LONGEST_PAUSE_S)
+        self._attach()
 
     def _attach(self) -> None:
         plain = " (DISABLE_SSL true)" if self._target.plain else ""

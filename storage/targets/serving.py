@@ -9,6 +9,7 @@ and takes a few milliseconds; clients of ours come back by themselves.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from storage.targets.quack import IN_TRANSACTION
 # Inside a transaction our clients send a statement every few milliseconds.
 ABANDONED_S = 30.0
 _LOOK_S = 2.0
+_FREE_TRIES, _FREE_PAUSE_S = 20, 0.05
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 _TURN = """
@@ -91,8 +93,7 @@ def serve(
         while not stop.wait(min(_LOOK_S, listening.abandoned_s / 2)):
             if _left_open(connection, listening.abandoned_s):
                 _hang_up(connection, listening)
-                # It was the turn's holder: nobody else could be inside a transaction.
-                connection.execute("UPDATE serving.turn SET holder = NULL, until = NULL")
+                _free_turn(connection)
                 _listen(connection, listening, token)
         _hang_up(connection, listening)
         connection.execute("FORCE CHECKPOINT")
@@ -117,6 +118,19 @@ def _listen(connection: duckdb.DuckDBPyConnection, listening: Listening, token: 
 def _hang_up(connection: duckdb.DuckDBPyConnection, listening: Listening) -> None:
     with suppress(duckdb.Error):
         connection.execute(f"CALL quack_stop({text_literal(listening.uri)})").fetchall()
+
+
+def _free_turn(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take the turn from who left a transaction open: nobody else could hold it meanwhile.
+
+    What a session was doing is undone in a thread of its own; if that takes long, the turn simply
+    runs out.
+    """
+    for _ in range(_FREE_TRIES):
+        with suppress(duckdb.TransactionException):
+            connection.execute("UPDATE serving.turn SET holder = NULL, until = NULL").fetchall()
+            return
+        time.sleep(_FREE_PAUSE_S)
 
 
 def _left_open(connection: duckdb.DuckDBPyConnection, after_s: float) -> bool:

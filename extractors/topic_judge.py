@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from extractors.topic_definition import Near, Rule, Scene, TopicDefinition, When, Where
 from extractors.topic_match import Match
@@ -14,7 +13,7 @@ from extractors.topic_units import BODY, LEAD, TITLE, Units
 NOTHING = "nothing-seen"
 OUTSIDE = "outside-window"
 
-_MOST_EVIDENCE = 24
+_MOST_EVIDENCE = 12  # enough to see why; every further one costs more than it says
 _FURNITURE_SENTENCES = 4  # a paragraph of more is an article that has swallowed a notice
 _MOST_REMEMBERED = 50_000  # sets of concepts a judge remembers the scenes of
 _PLACES = {Where.TITLE: TITLE, Where.LEAD: LEAD, Where.BODY: BODY}
@@ -92,6 +91,7 @@ class Judge:
         self._in_article = [one for one in scenes if one.scene.near is Near.ARTICLE]
         self._within_words = [one for one in scenes if one.scene.near is Near.WORDS]
         self._memo: dict[int, int] = {0: 0}
+        self._memo_of_paragraphs: dict[int, int] = {0: 0}
 
     def could_say(self, matches: Sequence[Match]) -> bool:
         """Tell whether a rule that speaks for the topic could fire at all: cheap, and mostly no."""
@@ -113,7 +113,8 @@ class Judge:
         for mask in masks:
             whole |= mask
         places = units.places(left_out)
-        seen = [self._scenes_of(mask) for mask in masks]
+        memo, scenes = self._memo, self._in_sentence
+        seen = [memo[mask] if mask in memo else _remembered(mask, scenes, memo) for mask in masks]
         self._see_wider(seen, masks, whole, units)
         self._see_opening(seen, masks, places)
         for scene in self._within_words:
@@ -124,14 +125,6 @@ class Judge:
         if not gained:
             return Ruling(0.0, NOTHING)
         return self._decide(fired, total, gained, when, _Sight(matches, at, seen, places))
-
-    def _scenes_of(self, mask: int) -> int:
-        known = self._memo.get(mask)
-        if known is None:
-            known = sum(scene.bit for scene in self._in_sentence if scene.seen(mask))
-            if len(self._memo) < _MOST_REMEMBERED:
-                self._memo[mask] = known
-        return known
 
     def _see_wider(self, seen: list[int], masks: list[int], whole: int, units: Units) -> None:
         """Add the scenes of paragraphs and of the whole to the sentences that take part."""
@@ -149,11 +142,14 @@ class Judge:
         together: dict[int, int] = {}
         for sentence, mask in marked:
             together[numbers[sentence]] = together.get(numbers[sentence], 0) | mask
-        for scene in wanted:
-            there = {number for number, mask in together.items() if scene.seen(mask)}
-            for sentence, mask in marked if there else ():
-                if mask & scene.concepts and numbers[sentence] in there:
-                    seen[sentence] |= scene.bit
+        memo = self._memo_of_paragraphs
+        for number, mask in together.items():
+            together[number] = _remembered(mask, self._in_paragraph, memo)
+        for sentence, mask in marked:
+            if shown := together[numbers[sentence]]:
+                for scene in wanted:
+                    if shown & scene.bit and mask & scene.concepts:
+                        seen[sentence] |= scene.bit
 
     def _see_opening(self, seen: list[int], masks: list[int], places: Sequence[int]) -> None:
         """Add the scenes that title and lead show together to the sentences that take part."""
@@ -188,15 +184,17 @@ class Judge:
         names = 0
         total = gained = 0.0
         shown = _shown(counts)
+        counted = list(counts.items())
         for one in self._rules_at[when]:
             if not shown[one.places] & one.scenes or names & one.unless:
                 continue
-            if names & one.needs != one.needs or not (one.once or _counted(one, counts)):
+            if names & one.needs != one.needs or not (one.once or _counted(one, counted)):
                 continue
             fired.append(one)
             names |= one.bit
             total += one.weight
-            gained += max(0.0, one.weight)
+            if one.weight > 0:
+                gained += one.weight
         return fired, total, gained
 
     def _decide(
@@ -220,6 +218,10 @@ class Judge:
         return Ruling(score, rule, sight.evidence(fired))
 
 
+def _by_weight(one: _Rule) -> float:
+    return -one.weight
+
+
 @dataclass(frozen=True, slots=True)
 class _Sight:
     """What was seen where, kept to show the evidence."""
@@ -231,51 +233,60 @@ class _Sight:
 
     def evidence(self, fired: list[_Rule]) -> tuple[Match, ...]:
         """Collect the matches that made the rules fire, those of the heaviest rules first."""
-        seen_at, place_of = self.seen, self.places
-        shown = [
-            (match, seen_at[sentence], place_of[sentence])
-            for match, sentence in zip(self.matches, self.at, strict=True)
-            if seen_at[sentence]
-        ]
+        matches, at, seen_at, place_of = self.matches, self.at, self.seen, self.places
         chosen: set[Match] = set()
-        for one in sorted(fired, key=lambda one: -one.weight):
-            if one.weight <= 0 or len(chosen) >= _MOST_EVIDENCE:
+        for one in sorted(fired, key=_by_weight):
+            if one.weight <= 0:
                 break
             scenes, places, concepts = one.scenes, one.places, one.concepts
-            counted = (
-                match
-                for match, seen, place in shown
-                if match[2] & concepts and seen & scenes and place & places
-            )
-            chosen.update(islice(counted, _MOST_EVIDENCE - len(chosen)))
+            for match, sentence in zip(matches, at, strict=True):
+                if not (match[2] & concepts and seen_at[sentence] & scenes):
+                    continue
+                if place_of[sentence] & places:
+                    chosen.add(match)
+                    if len(chosen) == _MOST_EVIDENCE:
+                        return tuple(sorted(chosen))
         return tuple(sorted(chosen))
+
+
+def _remembered(mask: int, scenes: Sequence[_Scene], memo: dict[int, int]) -> int:
+    """Say which scenes a set of concepts shows; the same few sets come again and again."""
+    known = memo.get(mask)
+    if known is None:
+        known = sum(scene.bit for scene in scenes if scene.seen(mask))
+        if len(memo) < _MOST_REMEMBERED:
+            memo[mask] = known
+    return known
 
 
 def _shown(counts: Counter[tuple[int, int]]) -> list[int]:
     """What is seen anywhere at each set of places (a sum of their bits)."""
-    shown = [0] * (1 << len(_PLACES))
+    title = lead = body = 0
     for bits, place in counts:
-        for one in _PLACES.values():
-            if place & one:
-                shown[one] |= bits
-    title, lead, body = shown[TITLE], shown[LEAD], shown[BODY]
+        if place & BODY:
+            body |= bits
+        if place & LEAD:
+            lead |= bits
+        if place & TITLE:
+            title |= bits
     return [0, title, lead, title | lead, body, title | body, lead | body, title | lead | body]
 
 
-def _counted(one: _Rule, counts: Counter[tuple[int, int]]) -> bool:
+def _counted(one: _Rule, counts: Sequence[tuple[tuple[int, int], int]]) -> bool:
     """Tell whether a rule's scenes are seen often enough, of the sentences and of other scenes."""
-    rule = one.rule
-    times = of = others = 0
-    for (bits, place), count in counts.items():
-        if place & one.places:
+    scenes, places = one.scenes, one.places
+    times = of = 0
+    for (bits, place), count in counts:
+        if place & places:
             of += count
-            if bits & one.scenes:
+            if bits & scenes:
                 times += count
-        if bits & one.outnumbers:
-            others += count
-    if times < rule.times or times < rule.share * of:
+    if times < one.rule.times or times < one.rule.share * of:
         return False
-    return not one.outnumbers or times > others
+    outnumbers = one.outnumbers
+    if not outnumbers:
+        return True
+    return times > sum(count for (bits, _), count in counts if bits & outnumbers)
 
 
 def _within_words(

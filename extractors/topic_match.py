@@ -23,6 +23,13 @@ _ARABIC_CLITICS = frozenset(
     for second in ("", "\u0627\u0644", "\u0628", "\u0628\u0627\u0644", "\u0644", "\u0644\u0644",
                    "\u0643", "\u0643\u0627\u0644")
 )  # fmt: skip
+# Characters by what they can be a part of: asking a set is the quickest way to look beside a word.
+_NOTHING: frozenset[str] = frozenset()
+_WORDS = frozenset(filter(str.isalnum, map(chr, range(0x1100))))
+_ARABIC = frozenset(filter(str.isalpha, map(chr, range(0x1100))))
+_HANGUL = frozenset(map(chr, range(0xAC00, 0xD7A4)))
+_KATAKANA = frozenset(map(chr, range(0x30A1, 0x30FB)))
+_DIGITS = frozenset(filter(str.isdigit, map(chr, range(0x10000))))
 _LONGEST_ENDING = 8  # letters an inner star may stand for
 _UNKNOWN = "und"  # BCP 47: undetermined
 _SAMPLE = 400  # characters the language is told from: more cost much and change little
@@ -41,13 +48,13 @@ class _Use:
     topic: int
     bits: int
     alias: Alias
-    check_start: str  # "", word, hangul, katakana or digit
-    check_end: str
+    not_before: frozenset[str]  # characters that beside it make it a part of another word
+    not_after: frozenset[str]
     rest: re.Pattern[str] | None = None  # what follows the part the automaton looks for
 
 
-# (topic, bits, check_start, check_end, the use where it asks for a closer look)
-_QuickUse = tuple[int, int, str, str, _Use | None]
+# (topic, bits, not_before, not_after, the use where it asks for a closer look)
+_QuickUse = tuple[int, int, frozenset[str], frozenset[str], _Use | None]
 
 
 class Matcher:
@@ -72,33 +79,33 @@ class Matcher:
         index), its matches in order, none inside another.
         """
         found: dict[int, list[Match]] = {}
+        ends: list[Match] = []
+        of = -1  # the topic they are of: mostly that of the match before
         uses = self._uses
         length = len(folded)
         for pattern, start, stop in self._automaton.find_matches_as_indexes(
             folded, overlapping=True
         ):
-            for topic, bits, check_start, check_end, use in uses[pattern]:
+            for topic, bits, not_before, not_after, use in uses[pattern]:
                 # Most of what is no whole word shows at its beginning, so that is looked at first.
-                if check_start and start:
-                    before = folded[start - 1]
-                    if check_start == "word":
-                        if before.isalnum() and before < "\u1100":
-                            continue
-                    elif not _starts(folded, start, check_start):
-                        continue
+                if (
+                    start
+                    and folded[start - 1] in not_before
+                    and (not_before is not _ARABIC or not _after_clitic(folded, start))
+                ):
+                    continue
                 end = stop
                 if use is not None:
                     language = language or _spoken(use, folded)
                     end = _closer_look(use, folded, original, language, start, stop)
                     if end < 0:
                         continue
-                if check_end and end < length and not _ends(folded[end], check_end):
+                if end < length and folded[end] in not_after:
                     continue
                 # The end is negated so that plain sorting puts the longest of a start first.
-                if topic in found:
-                    found[topic].append((start, -end, bits))
-                else:
-                    found[topic] = [(start, -end, bits)]
+                if topic != of:
+                    of, ends = topic, found.setdefault(topic, [])
+                ends.append((start, -end, bits))
         return {topic: _longest(matches) for topic, matches in found.items()}
 
 
@@ -129,8 +136,8 @@ def _uses(topic: int, definition: TopicDefinition) -> list[tuple[str, _Use]]:
     for index, concept in enumerate(definition.concepts):
         for alias in concept.aliases:
             text, *rest = fold(alias.text).text.split("*")
-            start = "" if alias.open_start else _check_start(text[0])
-            end = "" if alias.open_end else _check_end(alias.text[-1])
+            start = _NOTHING if alias.open_start else _not_before(text[0])
+            end = _NOTHING if alias.open_end else _not_after(alias.text[-1])
             following = _rest(rest) if rest else None
             uses.append((text, _Use(topic, 1 << index, alias, start, end, following)))
     return uses
@@ -148,7 +155,7 @@ def _merged(uses: list[_Use]) -> tuple[_Use, ...]:
         alias = use.alias
         language = alias.language if alias.only else None
         exact = alias.text if alias.exact else None
-        key = (use.topic, use.check_start, use.check_end, language, exact, use.rest)
+        key = (use.topic, use.not_before, use.not_after, language, exact, use.rest)
         known = merged.get(key)
         bits = use.bits | known.bits if known else use.bits
         merged[key] = replace(use, bits=bits)
@@ -161,8 +168,8 @@ def _quick(uses: tuple[_Use, ...]) -> tuple[_QuickUse, ...]:
         (
             use.topic,
             use.bits,
-            use.check_start,
-            use.check_end,
+            use.not_before,
+            use.not_after,
             use if use.rest or use.alias.only or use.alias.exact else None,
         )
         for use in uses
@@ -186,42 +193,30 @@ def _longest(matches: list[Match]) -> list[Match]:
     return kept
 
 
-def _check_start(character: str) -> str:
+def _not_before(character: str) -> frozenset[str]:
+    """Say what must not stand before an alias that begins with this character."""
     if character.isdigit():
-        return "digit"
-    if "\uac00" <= character <= "\ud7a3":
-        return "hangul"
+        return _DIGITS
+    if character in _HANGUL:
+        return _HANGUL
     if "\u30a0" <= character <= "\u30ff":
-        return "katakana"
-    if character >= "\u1100" or not character.isalnum():
-        return ""
-    return "arabic" if "\u0600" <= character <= "\u06ff" else "word"
+        return _KATAKANA
+    if character not in _WORDS:
+        return _NOTHING
+    return _ARABIC if "\u0600" <= character <= "\u06ff" else _WORDS
 
 
-def _check_end(character: str) -> str:
+def _not_after(character: str) -> frozenset[str]:
+    """Say what must not stand after an alias that ends with this character."""
     # Korean particles follow without a space, and Han and kana know no spaces at all.
     if character.isdigit():
-        return "digit"
-    return "word" if character.isalnum() and character < "\u1100" else ""
+        return _DIGITS
+    return _WORDS if character in _WORDS else _NOTHING
 
 
-def _starts(folded: str, start: int, check: str) -> bool:
-    """Tell whether a word begins at `start`, in the scripts that `find` does not look at itself."""
-    before = folded[start - 1]
-    if check == "hangul":
-        return not "\uac00" <= before <= "\ud7a3"
-    if check == "katakana":
-        return not "\u30a1" <= before <= "\u30fa"
-    if check == "digit":
-        return not before.isdigit()
+def _after_clitic(folded: str, start: int) -> bool:
+    """Tell whether nothing but what Arabic writes together with a word stands before `start`."""
     at = start
     while at and folded[at - 1].isalpha() and start - at <= _LONGEST_CLITIC:
         at -= 1
     return folded[at:start] in _ARABIC_CLITICS
-
-
-def _ends(after: str, check: str) -> bool:
-    """Tell whether a word ends before the character `after`."""
-    if check == "digit":
-        return not after.isdigit()
-    return not (after.isalnum() and after < "\u1100")

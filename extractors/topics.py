@@ -127,12 +127,9 @@ def _evidence(judge: Judge, match: Match, whole: str, folded: Folded, heading: i
     first_bit = (match[2] & -match[2]).bit_length() - 1
     in_title = start < heading
     offset = 0 if in_title else heading
+    field = "title" if in_title else "text"
     return Evidence(
-        concept=judge.concepts[first_bit],
-        phrase=whole[start:end],
-        field="title" if in_title else "text",
-        start=start - offset,
-        end=end - offset,
+        judge.concepts[first_bit], whole[start:end], field, start - offset, end - offset
     )
 
 

@@ -37,7 +37,7 @@ concepts:
       en: ["example meeting*", "example talks"]
       fr: ["réunion exemple"]
   event-name:
-    label: "<The name by which the event cannot be mistaken>"
+    label: "<What this event alone is called: with its year, its place or its own name>"
     aliases:
       en: ["example summit of 2023"]
   other-event:
@@ -59,7 +59,7 @@ scenes:
 
 # What that is worth. The weights of the rules that fire add up; the sum, from 0 to 1, is the score.
 rules:
-  - {{name: named, scene: named, weight: 0.4}}
+  - {{name: named, scene: named, weight: 0.1}}
   - {{name: in-title, scene: [the-event, named], where: title, weight: 0.4}}
   - {{name: in-lead, scene: [the-event, named], where: [title, lead], weight: 0.3}}
   - {{name: anywhere, scene: [the-event, named], weight: 0.2}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -107,7 +108,8 @@ def _labelled(file: Path) -> list[LabelledItem]:
         if not line.strip():
             continue
         try:
-            items.append(LabelledItem.of(json.loads(line)))
+            item = LabelledItem.of(json.loads(line))
+            items.append(item if item.item_id else replace(item, item_id=f"line {number}"))
         except (ValueError, AttributeError) as error:
             raise UsageError(f"{file}, line {number} is wrong", remedy=str(error)) from error
     return items

@@ -259,6 +259,23 @@ def test_the_skeleton_can_be_read_as_it_stands() -> None:
     assert definition.topic_id == "my-topic"
 
 
+def test_the_skeleton_knows_a_story_from_a_clause_about_it() -> None:
+    tagger = Tagger([parse_definition(skeleton("my-topic"), "my-topic.yaml")])
+
+    def verdict(title: str, text: str) -> Verdict:
+        when = datetime(2023, 6, 1, tzinfo=UTC)
+        return tagger.judge(title, text, language="en", published_at=when)[0].verdict
+
+    told = "The example person held example talks."
+    clause = (
+        f"Shares fell. Oil rose.\nThe example summit of 2023 did not help.\n{told}\nBonds rose."
+    )
+    assert verdict("Example talks begin with example person", told) is Verdict.ON
+    assert verdict("At last", f"{told} Rain fell.") is Verdict.ON
+    assert verdict("Markets", clause) is Verdict.MENTION
+    assert verdict("Example summit of 2019", told) is not Verdict.ON
+
+
 def test_two_topics_of_one_id_are_refused() -> None:
     definition = parse_definition(DEFINITION, "fair.yaml")
     with pytest.raises(ValueError, match="each topic once"):

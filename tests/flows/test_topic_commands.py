@@ -70,6 +70,12 @@ def test_machines_read_the_same_scores(labelled_file: Path) -> None:
     assert [mistake["id"] for mistake in told["mistakes"]] == ["b"]
 
 
+def test_an_item_without_an_id_goes_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "short.jsonl"
+    path.write_text("\n" + json.dumps({"text": "Rain.", "label": "on"}) + "\n", "utf-8")
+    assert say("test", str(path))[-1].startswith("line 2: is on, tagged off")
+
+
 @pytest.mark.parametrize(
     ("line", "said"), [('{"text": 3}', "line 2"), ("{", "line 2"), ("[]", "line 2")]
 )

@@ -267,9 +267,11 @@ def test_the_skeleton_knows_a_story_from_a_clause_about_it() -> None:
         return tagger.judge(title, text, language="en", published_at=when)[0].verdict
 
     told = "The example person held example talks."
-    clause = (
-        f"Shares fell. Oil rose.\nThe example summit of 2023 did not help.\n{told}\nBonds rose."
-    )
+    markets = "Shares fell on Monday as traders waited for the bank. Oil rose, and so did wheat."
+    clause = f"{markets}
+The example summit of 2023 was no help.
+Bonds were sold.
+Rain fell."
     assert verdict("Example talks begin with example person", told) is Verdict.ON
     assert verdict("At last", f"{told} Rain fell.") is Verdict.ON
     assert verdict("Markets", clause) is Verdict.MENTION

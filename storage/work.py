@@ -100,10 +100,15 @@ def backlog_pages(
     return _tasks(connection, _PAGES.format(condition=due), bound)
 
 
-def tasks_without_bytes(connection: Connection, page_ids: Sequence[str]) -> list[PageTask]:
-    """Those of these pages whose bytes are not in the archive, whatever became of them so far."""
-    wanted = "p.page_id IN (SELECT unnest($ids::VARCHAR[])) AND p.warc_file IS NULL"
-    bound = {"ids": list(page_ids), "limit": len(page_ids)}
+def tasks_without_bytes(
+    connection: Connection, page_ids: Sequence[str], *, everything: bool = False
+) -> list[PageTask]:
+    """Those of these pages whose bytes are not in the archive, whatever became of them so far.
+
+    With `everything`, the others as well.
+    """
+    wanted = "p.page_id IN (SELECT unnest($ids::VARCHAR[])) AND ($all OR p.warc_file IS NULL)"
+    bound = {"ids": list(page_ids), "limit": len(page_ids), "all": everything}
     return _tasks(connection, _PAGES.format(condition=wanted), bound)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -109,8 +110,11 @@ def extract_group(job: Job, after: str) -> tuple[str, Changes] | None:
             after=after,
             limit=PAGES_A_STEP,
         )
-    if not found:
-        return None
+    return (found[-1].task.page_id, extract_again(job, found)) if found else None
+
+
+def extract_again(job: Job, found: Sequence[StoredPage]) -> Changes:
+    """Make articles out of these archived pages anew, in one transaction."""
     listener().expect("pages", len(found))
     again = partial(_read_again, job, load_topics(job.settings.topics))
     with ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read") as pool:
@@ -124,7 +128,7 @@ def extract_group(job: Job, after: str) -> tuple[str, Changes] | None:
             now=job.clock(),
             fetched=False,
         )
-    return found[-1].task.page_id, Changes(pages=len(made), unreadable=len(found) - len(made))
+    return Changes(pages=len(made), unreadable=len(found) - len(made))
 
 
 def _read_again(job: Job, topics: Topics, stored: StoredPage) -> Read | str:

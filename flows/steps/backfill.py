@@ -1,0 +1,431 @@
+"""Past windows: what is not done yet is planned, done and landed, between the live runs.
+
+First every source says what it knows of the window, then pages are fetched: so an article is made
+with the best that any source says of it, whatever the order they answer in. The ledger is in the
+warehouse; a run that was killed is gone on with by calling it again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from extractors.records import Listing
+from flows.sources.base import Source, Window
+from flows.sources.feedlist import load
+from flows.steps.backfill_request import (
+    BackfillRequest,
+    NamedSources,
+    chosen_feeds,
+    named_sources,
+)
+from flows.steps.backfill_sources import (
+    BRINGING,
+    LISTING,
+    SourceMaker,
+    StreamingDoor,
+    make_sources,
+    streaming_network,
+)
+from flows.steps.backfill_work import STRETCH_S, Crew, work_stretch
+from flows.steps.ingest import Call, directly, install_topics, publish_after_run, publish_if_due
+from flows.steps.job import Job
+from flows.steps.pages import process_pages
+from flows.steps.progress import Listener, listener, listening
+from flows.steps.reprocess import extract_again
+from flows.steps.topics import Topics, load_topic, load_topics
+from flows.steps.turns import REST_S, Turn, logged, process_is_gone
+from flows.steps.units import depth_of, groups_of, roots, unit_row
+from storage.backfill import (
+    Group,
+    ask_window,
+    count_on_topic,
+    covered_windows,
+    plan_units,
+    release_units,
+    windows_at_work,
+)
+from storage.backfill_reports import (
+    DayLine,
+    FailedUnit,
+    Gap,
+    SourceLine,
+    backlog_sizes,
+    day_lines,
+    failed_units,
+    recorded_gaps,
+    source_lines,
+)
+from storage.feeds import sync_listings
+from storage.ledger import mark_crashed
+from storage.reports import RunReport, run_report
+from storage.session import Session
+from storage.upkeep import running_runs
+from storage.work import backlog_pages, revived_pages
+
+PAGES_A_STRETCH = 1000
+REVIVED_A_STEP = 200
+
+# How a backfill opens its door to the network; tests hand in a fake.
+OpenDoor = Callable[[Job], AbstractAsyncContextManager[StreamingDoor]]
+# Told after each stretch: how many units or pages are done, and how many are left.
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillReport:
+    """What a backfill did. `already` are units that were done before; `at_work` runs that others
+    are doing parts of the window in; `backlog` pages that wait, `later` those to be tried again.
+    """
+
+    run: RunReport
+    windows: tuple[Window, ...]
+    depth: str
+    sources: tuple[SourceLine, ...]
+    failed: tuple[FailedUnit, ...]
+    days: tuple[DayLine, ...]
+    down: tuple[str, ...]
+    backlog: int
+    later: int
+    revived: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One window, and the feeds that it is asked of."""
+
+    window: Window
+    feeds: tuple[Listing, ...]
+
+
+@dataclass
+class _Backfill:
+    """One backfill under way."""
+
+    job: Job
+    request: BackfillRequest
+    wanted: NamedSources
+    listed: tuple[Listing, ...]
+    make: SourceMaker
+    call: Call
+    tell: Tell
+    stretch_s: float
+    portal: BlockingPortal
+    door: StreamingDoor
+    crew: Crew = field(init=False)
+    revived: int = 0
+    revived_to: str = ""
+    rested: float = field(default_factory=time.monotonic)
+
+
+def run_backfill(
+    job: Job,
+    request: BackfillRequest,
+    *,
+    call: Call = directly,
+    trigger: str = "manual",
+    flow_run_id: str | None = None,
+    tell: Tell = lambda _stage, _done, _left: None,
+    open_door: OpenDoor = streaming_network,
+    make: SourceMaker = make_sources,
+    stretch_s: float = STRETCH_S,
+) -> BackfillReport:
+    """Fill a past window; returns what happened, with what failed and what is left.
+
+    Raises UsageError or SettingsError for what cannot work, before anything is written; Busy or
+    StorageError when the run could not do its work. What is wrong with one unit or page is in the
+    report; the same call again does what is not done.
+    """
+    listed = check_request(job, request)
+    wanted = named_sources(request.sources)
+    job.warehouse.migrate(job.clock())
+    with Turn(job):
+        pass  # the first wait is not for ever
+    with (
+        logged(job, trigger, _parameters(request), flow_run_id),
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(open_door(job)) as door,
+    ):
+        work = _Backfill(job, request, wanted, listed, make, call, tell, stretch_s, portal, door)
+        # Closures: what a backfill shares is nothing that a task could take apart.
+        asks = call("plan", lambda: _planned(work))
+        for names in (LISTING, BRINGING):
+            _do_units(work, names)
+        _do_pages(work)
+        report = call("sum up", lambda: _summed_up(work, asks))
+    call("publish", publish_after_run, job, report.run.changed or bool(report.revived))
+    return report
+
+
+def check_request(job: Job, request: BackfillRequest) -> tuple[Listing, ...]:
+    """Refuse what cannot work; returns the feeds that are asked. Reads settings and lists alone."""
+    topics = load_topics(job.settings.topics)
+    del topics
+    if request.topic:
+        load_topic(request.topic, job.settings.topics)
+    named_sources(request.sources)
+    return chosen_feeds(load(job.settings.feeds), request.feeds, request.publishers)
+
+
+def asks_of(request: BackfillRequest, listed: Sequence[Listing], gaps: Sequence[Gap]) -> list[Ask]:
+    """What is asked of which feeds: the window of all, or of each feed its gaps within it."""
+    if not request.gaps:
+        return [Ask(request.window, tuple(listed))] if request.window else []
+    by_id = {feed.feed_id: feed for feed in listed}
+    asks = []
+    for gap in gaps:
+        start, end = gap.after_at, gap.before_at
+        if request.window:
+            start, end = max(start, request.window.start), min(end, request.window.end)
+        if gap.feed_id in by_id and start < end:
+            asks.append(Ask(Window(start, end), (by_id[gap.feed_id],)))
+    return asks
+
+
+def gate_of(job: Job, request: BackfillRequest) -> tuple[Topics | None, str]:
+    """The topic that decides before pages are fetched, if any, and the depth that makes."""
+    if not request.topic:
+        return None, depth_of(pages=request.pages, topic=None, version=None)
+    gate = load_topic(request.topic, job.settings.topics)
+    ((topic, version),) = gate.versions.items()
+    return gate, depth_of(pages=request.pages, topic=topic, version=version)
+
+
+def living_backfills(job: Job, session: Session) -> tuple[str, ...]:
+    """Which other backfills are alive; those whose process is gone are said to have crashed."""
+    alive = []
+    for run_id, host, pid in running_runs(session):
+        if run_id == job.run_id or not run_id.startswith("backfill-"):
+            continue
+        if host == job.worker.host and process_is_gone(pid):
+            mark_crashed(session, run_id, now=job.clock())
+        else:
+            alive.append(run_id)
+    return tuple(alive)
+
+
+def _parameters(request: BackfillRequest) -> dict[str, Any]:
+    window = request.window
+    return {
+        "from": window.start.isoformat() if window else None,
+        "to": window.end.isoformat() if window else None,
+        "feeds": request.feeds,
+        "publishers": request.publishers,
+        "topic": request.topic,
+        "sources": request.sources,
+        "limit": request.limit,
+        "pages": request.pages,
+        "again": request.again,
+        "gaps": request.gaps,
+    }
+
+
+def _planned(work: _Backfill) -> list[Ask]:
+    """Write into the ledger what is not done yet, and gather the crew."""
+    job, request = work.job, work.request
+    settings = job.settings
+    gate, depth = gate_of(job, request)
+    with Turn(job, patient=True):
+        install_topics(job)
+        with job.warehouse.session() as session:
+            gaps = recorded_gaps(session) if request.gaps else ()
+            asks = asks_of(request, work.listed, gaps)
+            sources = work.make(settings, work.door, work.listed, work.wanted)
+            rows = [*work.listed, *(row for source in sources for row in source.listings())]
+            bounds = (settings.min_interval_s, settings.max_interval_s, settings.first_interval_s)
+            sync_listings(session, rows, now=job.clock(), bounds=bounds, complete=False)
+            groups: set[Group] = set()
+            for ask in asks:
+                made = (
+                    work.make(settings, work.door, ask.feeds, work.wanted)
+                    if request.gaps
+                    else sources
+                )
+                groups |= _plan_ask(job, session, request, ask, made, depth)
+    work.crew = Crew(
+        job=job,
+        topics=load_topics(settings.topics),
+        sources={source.name: source for source in sources},
+        groups=tuple(sorted(groups, key=repr)),
+        urls={row.feed_id: row.url for row in rows},
+        depth=depth,
+        began=job.clock(),
+        gate=gate,
+        again=request.again,
+        left=request.limit,
+        alive=partial(living_backfills, job),
+    )
+    return asks
+
+
+def _plan_ask(
+    job: Job,
+    session: Session,
+    request: BackfillRequest,
+    ask: Ask,
+    sources: Sequence[Source],
+    depth: str,
+) -> set[Group]:
+    """Plan one window; returns the groups of units to do, those that others are at included."""
+    rows = [*ask.feeds, *(row for source in sources for row in source.listings())]
+    ask_window(session, [row.feed_id for row in rows], ask.window.start, ask.window.end)
+    named = sorted({family for source in sources for _, family in roots(source, ask.window, {})})
+    alive = living_backfills(job, session)
+    others = windows_at_work(session, named, depth, alive)
+    covered = {} if request.again else covered_windows(session, named, depth)
+    for family, spans in others.items():
+        covered.setdefault(family, []).extend(spans)
+    planned = [root for source in sources for root in roots(source, ask.window, covered)]
+    groups = groups_of(planned)
+    plan_units(
+        session,
+        [unit_row(unit, family, depth) for unit, family in planned],
+        sorted(groups, key=repr),
+        depth=depth,
+        again=request.again,
+        run_id=job.run_id,
+        now=job.clock(),
+    )
+    window = ask.window
+    shared = {
+        Group(family, start, end)
+        for family, spans in others.items()
+        for start, end in spans
+        if start < window.end and end > window.start
+    }
+    return groups | shared
+
+
+def _do_units(work: _Backfill, names: Sequence[str]) -> None:
+    crew = work.crew
+    used = [name for name in names if name in crew.sources]
+    if not used:
+        return
+    done = 0
+    for name, count in _left_by_source(work, used).items():
+        listener().expect(name, count)
+    while crew.left != 0:
+        step = work.call(f"units of {', '.join(used)}", lambda: _unit_stretch(work, used))
+        if not step:
+            return
+        done += step
+        work.tell("units", done, sum(_left_by_source(work, used).values()))
+        _let_others(work)
+
+
+def _unit_stretch(work: _Backfill, names: Sequence[str]) -> int:
+    job = work.job
+    with Turn(job, patient=True) as turn:
+        done: int = work.portal.call(
+            partial(work_stretch, work.crew, names, turn, stretch_s=work.stretch_s)
+        )
+    publish_if_due(job, False)
+    return done
+
+
+def _left_by_source(work: _Backfill, names: Sequence[str]) -> dict[str, int]:
+    with work.job.warehouse.session() as session:
+        lines = source_lines(session, work.crew.groups)
+    return {line.source: line.planned + line.running for line in lines if line.source in names}
+
+
+def _do_pages(work: _Backfill) -> None:
+    """Take up again what lies in a window now, then fetch what the units wanted."""
+    while work.call("take up again", lambda: _revive_stretch(work)):
+        pass
+    if not work.request.pages:
+        return
+    with work.job.warehouse.session() as session:
+        due, _ = backlog_sizes(session, work.job.clock())
+    listener().expect("pages", due)
+    done = 0
+    with listening(_WithoutMore(listener(), "pages")):
+        while step := work.call("fetch pages", lambda: _page_stretch(work)):
+            done += step
+            work.tell("pages", done, max(due - done, 0))
+            _let_others(work)
+
+
+def _let_others(work: _Backfill) -> None:
+    """Once a stretch, leave the turn alone for long enough that a run that waits takes it."""
+    if time.monotonic() - work.rested >= work.stretch_s:
+        time.sleep(REST_S)
+        work.rested = time.monotonic()
+
+
+@dataclass(frozen=True)
+class _WithoutMore:
+    """A listener that was told already how much there is of one stage."""
+
+    whole: Listener
+    stage: str
+
+    def expect(self, stage: str, more: int) -> None:
+        if stage != self.stage:
+            self.whole.expect(stage, more)
+
+    def advance(self, stage: str, done: int = 1) -> None:
+        self.whole.advance(stage, done)
+
+    def say(self, line: str) -> None:
+        self.whole.say(line)
+
+
+def _revive_stretch(work: _Backfill) -> bool:
+    """Make articles of pages that a window had left out; returns whether there were any."""
+    job = work.job
+    with Turn(job, patient=True):
+        with job.warehouse.session() as session:
+            found = revived_pages(session, after=work.revived_to, limit=REVIVED_A_STEP)
+        if not found:
+            return False
+        work.revived += extract_again(job, found).pages
+    work.revived_to = found[-1].task.page_id
+    return True
+
+
+def _page_stretch(work: _Backfill) -> int:
+    """Fetch as many pages as fit into one stretch at the hosts' pace."""
+    job, left = work.job, work.crew.left
+    most = PAGES_A_STRETCH if left is None else min(PAGES_A_STRETCH, left)
+    pace = max(job.settings.pace_s, 0.03)
+    with Turn(job, patient=True):
+        with job.warehouse.session() as session:
+            tasks = backlog_pages(
+                session, now=job.clock(), limit=most, a_host=max(1, int(work.stretch_s / pace))
+            )
+        if not tasks:
+            return 0
+        if left is not None:
+            work.crew.left = left - len(tasks)
+        work.portal.call(process_pages, job, work.crew.topics, tasks, work.door)
+    publish_if_due(job, False)
+    return len(tasks)
+
+
+def _summed_up(work: _Backfill, asks: Sequence[Ask]) -> BackfillReport:
+    job, crew = work.job, work.crew
+    now: datetime = job.clock()
+    with Turn(job, patient=True), job.warehouse.session() as session:
+        release_units(session, job.run_id)
+        count_on_topic(session, job.run_id)
+        due, later = backlog_sizes(session, now)
+        return BackfillReport(
+            run=run_report(session, job.run_id),
+            windows=tuple(ask.window for ask in asks),
+            depth=crew.depth,
+            sources=source_lines(session, crew.groups),
+            failed=failed_units(session, crew.groups),
+            days=day_lines(session, job.run_id),
+            down=tuple(sorted(crew.down)),
+            backlog=due,
+            later=later,
+            revived=work.revived,
+        )

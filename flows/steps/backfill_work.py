@@ -1,0 +1,359 @@
+"""Doing units of the past: fetch, land what they find, note how they ended, one stretch at a time.
+
+A stretch holds the warehouse's turn and ends after a while, so that live runs come to theirs. A
+unit that lasts longer than that gives the turn back between two of its batches and goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from extractors.records import Fetched, Reason, SourceKind, State
+from flows.policy import is_soft
+from flows.sources.base import Found, PassedOver, Source, Unit, UnitFailed, unit_from_text
+from flows.steps.backfill_sources import BRINGING, SERVICES
+from flows.steps.job import Job
+from flows.steps.pages import land_made, make_page
+from flows.steps.progress import listener
+from flows.steps.rows import entry_row
+from flows.steps.sitting import Sitting
+from flows.steps.topics import Topics
+from flows.steps.turns import Turn
+from flows.steps.units import ENTRIES, tells_nothing, unit_row
+from storage.archive import ArchiveWriter
+from storage.backfill import (
+    Claim,
+    Group,
+    UnitEnd,
+    UnitRow,
+    WantedPage,
+    claim_units,
+    land_finds,
+    release_units,
+)
+from storage.rows import EntryRow, PageTask
+from storage.session import Session
+from storage.work import forgotten_ids, tasks_without_bytes
+
+STRETCH_S = 30.0
+_CLAIMED = 60  # units a batch
+_AT_ONCE = 40  # hosts are asked side by side; each has its own pace
+_STREAMS_AT_ONCE = 2  # large files keep the cores busy
+_KEEP = timedelta(minutes=30)  # how long a claim holds when nothing lands
+_BATCH_BYTES = 64_000_000
+_GIVE_UP = 3  # failures in a row after which a service is down
+
+
+@dataclass
+class Crew:
+    """What all stretches of one backfill share. `urls` are the addresses of the rows of `feeds`.
+
+    `down` are services that do not answer, `left` how many pages may still be read (None: all),
+    `alive` tells which other runs are alive.
+    """
+
+    job: Job
+    topics: Topics
+    sources: dict[str, Source]
+    groups: tuple[Group, ...]
+    urls: dict[str, str]
+    depth: str
+    began: datetime
+    gate: Topics | None
+    again: bool
+    left: int | None
+    alive: Callable[[Session], tuple[str, ...]]
+    down: set[str] = field(default_factory=set)
+    failing: Counter[str] = field(default_factory=Counter)
+
+    def claim(self, alive: tuple[str, ...] = ()) -> Claim:
+        """A claim as of now; whoever takes units says which other runs are alive."""
+        now = self.job.clock()
+        return Claim(self.job.run_id, alive, now, now + _KEEP)
+
+
+@dataclass
+class _Haul:
+    """What a unit gave so far: counted in all, and gathered since it last landed."""
+
+    unit: Unit
+    family: str
+    count: UnitEnd = field(default_factory=lambda: UnitEnd("running"))
+    entries: list[EntryRow] = field(default_factory=list)
+    wanted: list[WantedPage] = field(default_factory=list)
+    bodies: dict[str, Fetched] = field(default_factory=dict)
+    children: list[UnitRow] = field(default_factory=list)
+
+    @property
+    def weight(self) -> int:
+        """How much memory the pages take that wait to land."""
+        return sum(len(body.body) for body in self.bodies.values())
+
+    def empty(self) -> None:
+        """Begin the next batch; further units are kept for the end."""
+        self.entries, self.wanted, self.bodies = [], [], {}
+
+
+async def work_stretch(crew: Crew, names: Sequence[str], turn: Turn, stretch_s: float) -> int:
+    """Do units of these sources until none is left or the time is over; returns how many."""
+    done = 0
+    pool = ThreadPoolExecutor(crew.job.settings.workers, thread_name_prefix="read")
+    with (
+        ArchiveWriter(crew.job.settings.archive_root, crew.job.run_id) as archive,
+        Sitting(crew.job.warehouse) as sitting,
+    ):
+        stretch = _Stretch(crew, archive, sitting, pool, turn, stretch_s)
+        await asyncio.to_thread(stretch.begin)
+        try:
+            while not stretch.over and (units := await asyncio.to_thread(stretch.take, names)):
+                done += await stretch.do(units)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            await asyncio.to_thread(stretch.end)
+    return done
+
+
+class _Stretch:
+    """One stretch at work."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        archive: ArchiveWriter,
+        sitting: Sitting,
+        pool: ThreadPoolExecutor,
+        turn: Turn,
+        stretch_s: float,
+    ) -> None:
+        self._crew, self._archive, self._sitting, self._pool = crew, archive, sitting, pool
+        self._turn, self._stretch_s = turn, stretch_s
+        self._deadline = self._turn_ends = time.monotonic() + stretch_s
+        self._landing = asyncio.Lock()
+        self._forgotten: set[str] = set()
+
+    @property
+    def over(self) -> bool:
+        """Whether no further unit is to be begun."""
+        return time.monotonic() >= self._deadline or self._crew.left == 0
+
+    def begin(self) -> None:
+        """Give back what an earlier stretch of this run left half-done."""
+        with self._sitting.session() as session:
+            release_units(session, self._crew.job.run_id)
+            self._forgotten = forgotten_ids(session)
+
+    def end(self) -> None:
+        """Give back what was claimed and not done."""
+        with self._sitting.session() as session:
+            release_units(session, self._crew.job.run_id)
+
+    def take(self, names: Sequence[str]) -> list[tuple[Unit, str]]:
+        """Claim the next units, each with its family."""
+        up = [name for name in names if name not in self._crew.down]
+        with self._sitting.session() as session:
+            found = claim_units(
+                session,
+                self._crew.groups,
+                up,
+                self._crew.claim(self._crew.alive(session)),
+                began=self._crew.began,
+                limit=_CLAIMED,
+            )
+        return [(unit_from_text(spec), family) for spec, family in found]
+
+    async def do(self, units: list[tuple[Unit, str]]) -> int:
+        """Do units side by side, and those that they name, until the time is over."""
+        waiting, done = deque(units), 0
+        at_work: set[asyncio.Task[list[tuple[Unit, str]]]] = set()
+        try:
+            while at_work or (waiting and not self.over):
+                while waiting and not self.over and len(at_work) < _most(waiting[0][0]):
+                    unit, family = waiting.popleft()
+                    if unit.source not in self._crew.down:
+                        at_work.add(asyncio.create_task(self._one(unit, family)))
+                if not at_work:
+                    break
+                ended, at_work = await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
+                for task in ended:
+                    waiting.extend(task.result())
+                done += len(ended)
+        finally:
+            for task in at_work:
+                task.cancel()
+            await asyncio.gather(*at_work, return_exceptions=True)
+        return done
+
+    async def _one(self, unit: Unit, family: str) -> list[tuple[Unit, str]]:
+        """Do one unit; returns the units it named that nobody had planned before."""
+        haul = _Haul(unit, family)
+        failed = None
+        async with aclosing(self._crew.sources[unit.source].fetch(unit)) as events:
+            async for event in events:
+                if isinstance(event, Found):
+                    self._found(haul, event)
+                    if len(haul.entries) >= self._crew.job.settings.batch or (
+                        haul.weight >= _BATCH_BYTES
+                    ):
+                        await self._land(haul)
+                elif isinstance(event, Unit):
+                    haul.children.append(
+                        unit_row(event, family, self._crew.depth, parent_id=unit.unit_id)
+                    )
+                elif isinstance(event, PassedOver):
+                    haul.count = replace(haul.count, passed=haul.count.passed + event.count)
+                else:
+                    failed = event
+                if self._crew.left == 0 and unit.source in BRINGING:
+                    break
+        self._note(unit.source, failed)
+        fresh = await self._land(haul, self._ended(haul, failed))
+        listener().expect(unit.source, len(fresh))
+        listener().advance(unit.source)
+        return [(unit_from_text(row.spec), row.family) for row in fresh]
+
+    def _found(self, haul: _Haul, found: Found) -> None:
+        crew = self._crew
+        feed_id = found.feed_id or haul.unit.feed_id or ""
+        if feed_id not in crew.urls:  # of no source that anybody listed
+            haul.count = replace(haul.count, passed=haul.count.passed + 1)
+            return
+        row = entry_row(
+            found.entry,
+            feed_id,
+            crew.urls[feed_id],
+            run_id=crew.job.run_id,
+            source_kind=str(SourceKind.BACKFILL),
+            now=crew.job.clock(),
+        )
+        if row.page_id is not None and found.outside:
+            row = replace(row, state=str(State.SKIPPED), reason=str(Reason.OUTSIDE_WINDOW))
+        elif row.page_id is not None and not self._passes(found, row):
+            row = replace(row, state=str(State.SKIPPED), reason=str(Reason.UNLIKELY))
+        haul.entries.append(row)
+        outside = row.reason == Reason.OUTSIDE_WINDOW
+        haul.count = replace(
+            haul.count, found=haul.count.found + 1, outside=haul.count.outside + outside
+        )
+        if row.page_id is not None and row.state == State.LANDED:
+            haul.wanted.append(WantedPage(row.page_id, found.fetch_url))
+            if found.page is not None:
+                haul.bodies.setdefault(row.page_id, found.page)
+
+    def _passes(self, found: Found, row: EntryRow) -> bool:
+        gate = self._crew.gate
+        if gate is None or tells_nothing(found.entry):
+            return True
+        return gate.tagger.likely(row.title, row.summary, row.url)
+
+    def _note(self, source: str, failed: UnitFailed | None) -> None:
+        """Count a service's failures in a row; after a few its other units are left alone."""
+        crew = self._crew
+        if source not in SERVICES:
+            return
+        crew.failing[source] = crew.failing[source] + 1 if failed and is_soft(failed.reason) else 0
+        if crew.failing[source] >= _GIVE_UP and failed and source not in crew.down:
+            crew.down.add(source)
+            listener().say(f"{source} cannot be had ({failed.detail}): the rest of it is left")
+
+    def _ended(self, haul: _Haul, failed: UnitFailed | None) -> UnitEnd:
+        """Say how a unit ended. A day that is not over is never done."""
+        crew = self._crew
+        if failed is not None:
+            return replace(
+                haul.count, state="failed", reason=str(failed.reason), detail=failed.detail
+            )
+        if crew.left == 0 and haul.unit.source in BRINGING:
+            reason = str(Reason.LIMIT)
+            return replace(
+                haul.count, state="planned", reason=reason, detail="stopped at the limit"
+            )
+        lag: timedelta = getattr(crew.sources[haul.unit.source], "lag", timedelta(0))
+        if haul.unit.end + lag > crew.job.clock():
+            return replace(haul.count, state="planned", detail="its window is not over yet")
+        return replace(haul.count, state="done")
+
+    async def _land(self, haul: _Haul, end: UnitEnd | None = None) -> tuple[UnitRow, ...]:
+        """Land what has gathered: sightings, then pages that came with them, then the end."""
+        async with self._landing:
+            if time.monotonic() >= self._turn_ends:
+                await asyncio.to_thread(self._rest)
+            bodies = haul.bodies
+            if not bodies:
+                return await asyncio.to_thread(self._land_finds, haul, end)
+            await asyncio.to_thread(self._land_finds, haul, None)
+            await self._land_bodies(bodies)
+            if end is None:
+                return ()
+            return await asyncio.to_thread(self._land_finds, haul, end)
+
+    def _rest(self) -> None:
+        self._sitting.rise()
+        self._turn.rest()
+        self._turn_ends = time.monotonic() + self._stretch_s
+
+    def _land_finds(self, haul: _Haul, end: UnitEnd | None) -> tuple[UnitRow, ...]:
+        with self._sitting.session() as session:
+            landed = land_finds(
+                session,
+                haul.unit.unit_id,
+                haul.entries,
+                haul.wanted,
+                claim=self._crew.claim(),
+                children=haul.children if end else (),
+                end=replace(end, new=haul.count.new) if end else None,
+                again=self._crew.again,
+            )
+        haul.count = replace(haul.count, new=haul.count.new + landed.new)
+        haul.empty()
+        return landed.children
+
+    async def _land_bodies(self, bodies: dict[str, Fetched]) -> None:
+        """Make articles of pages that a unit brought with it, as of fetched ones."""
+        crew = self._crew
+        tasks = await asyncio.to_thread(self._tasks, list(bodies))
+        if crew.left is not None:
+            tasks = tasks[: crew.left]
+            crew.left -= len(tasks)
+        loop, now = asyncio.get_running_loop(), crew.job.clock()
+        listener().expect("pages", len(tasks))
+        made = await asyncio.gather(
+            *(
+                loop.run_in_executor(
+                    self._pool,
+                    partial(
+                        make_page,
+                        crew.job,
+                        crew.topics,
+                        task,
+                        bodies[task.page_id],
+                        now,
+                        random.random,
+                    ),
+                )
+                for task in tasks
+            )
+        )
+        if made:
+            await asyncio.to_thread(
+                land_made, crew.job, self._archive, made, self._forgotten, self._sitting
+            )
+            listener().advance("pages", len(made))
+
+    def _tasks(self, page_ids: list[str]) -> list[PageTask]:
+        if self._crew.depth == ENTRIES:
+            return []
+        with self._sitting.session() as session:
+            return tasks_without_bytes(session, page_ids, everything=self._crew.again)
+
+
+def _most(unit: Unit) -> int:
+    return _STREAMS_AT_ONCE if unit.source in BRINGING else _AT_ONCE

@@ -268,10 +268,7 @@ def test_the_skeleton_knows_a_story_from_a_clause_about_it() -> None:
 
     told = "The example person held example talks."
     markets = "Shares fell on Monday as traders waited for the bank. Oil rose, and so did wheat."
-    clause = f"{markets}
-The example summit of 2023 was no help.
-Bonds were sold.
-Rain fell."
+    clause = f"{markets}\nThe example summit of 2023 was no help.\nBonds were sold.\nRain fell."
     assert verdict("Example talks begin with example person", told) is Verdict.ON
     assert verdict("At last", f"{told} Rain fell.") is Verdict.ON
     assert verdict("Markets", clause) is Verdict.MENTION

@@ -9,7 +9,19 @@ import typer
 from extractors.errors import DuckwireError
 from extractors.opml import OpmlError
 from extractors.topic_definition import TopicError
-from flows.commands import ask, doctor, export, feeds, keeping, run, serving, show, topics, trying
+from flows.commands import (
+    ask,
+    backfill,
+    doctor,
+    export,
+    feeds,
+    keeping,
+    run,
+    serving,
+    show,
+    topics,
+    trying,
+)
 from flows.prefect_server import ServerError
 from flows.sources.feedlist import FeedListError
 from storage.errors import StorageError
@@ -27,6 +39,7 @@ for command in (
     run.demo,
     run.up,
     serving.serve,
+    backfill.backfill,
     ask.status,
     run.retry,
     run.forget,

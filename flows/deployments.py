@@ -50,8 +50,7 @@ def desk_deployments(
 ) -> tuple[DeploymentSpec, ...]:
     """Return the deployments that `duckwire up` looks after; only flows that are there count.
 
-    `maintain` is an interval or a cron line in UTC. The place of `backfill/manual` is kept for
-    the day flows/backfill.py is there.
+    `maintain` is an interval or a cron line in UTC.
     """
     specs = (
         DeploymentSpec("scheduled", "flows.ingest:ingest", schedule=ingest_every, at_first=True),

@@ -9,6 +9,7 @@ import duckdb
 
 from storage.errors import StorageError
 from storage.opening import open_for_reading
+from storage.targets.naming import TargetError
 from storage.warehouse import PUBLISHED_FILE
 
 
@@ -19,8 +20,14 @@ def connect(data: str | os.PathLike[str] | None = None) -> duckdb.DuckDBPyConnec
     What comes back is DuckDB's own connection: `.sql(…).pl()`, `.df()`, `.to_arrow_table()` and
     `.fetchall()` are straight from it (times need `pytz`). It keeps the copy it opened: connect
     again to see what later runs published, after closing this one. Raises StorageError when there
-    is no copy yet, or the file is not a warehouse.
+    is no copy yet, or the file is not a warehouse; nothing is published of a shared one.
     """
+    said = os.environ.get("DUCKWIRE_WAREHOUSE", "file")
+    if data is None and said not in ("", "file"):
+        raise TargetError(
+            "connect() opens a published copy, and DUCKWIRE_WAREHOUSE names a shared warehouse: "
+            "attach that one with DuckDB (README, 'A team, or many machines')."
+        )
     folder = Path(data if data is not None else os.environ.get("DUCKWIRE_DATA") or "data")
     if not folder.is_dir():
         raise StorageError(f"{folder} is no data directory: name it, or set DUCKWIRE_DATA.")

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+# Read before any test takes the project's settings out of the environment.
+REQUIRED = os.environ.get("DUCKWIRE_REQUIRE", "").split(",")
 TOKEN = "a token 'with' quotes"
 SHARED = ("quack", "ducklake-sqlite", "ducklake-postgres")
 EVERY = ("file", *SHARED)
@@ -124,7 +126,7 @@ def postgres() -> Iterator[str]:
     programs = _programs()
     if programs is None:
         why = "PostgreSQL's initdb is not installed (Debian: postgresql)"
-        if "postgres" in os.environ.get("DUCKWIRE_REQUIRE", ""):
+        if "postgres" in REQUIRED:
             pytest.fail(why)
         pytest.skip(why)
     # Its own short folder: a socket's path is bounded, and PostgreSQL refuses to run as root.

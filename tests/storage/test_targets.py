@@ -290,6 +290,46 @@ def test_what_a_shared_warehouse_cannot_do_is_said_in_one_line(
         assert TOKEN not in str(caught.value)
 
 
+@pytest.mark.slow
+def test_a_lake_keeps_its_files_in_an_object_store(tmp_path: Path) -> None:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        store = boto3.client(
+            "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1",
+            aws_access_key_id="key", aws_secret_access_key="secret word",
+        )  # fmt: skip
+        store.create_bucket(Bucket="lake")
+        settings = {
+            "warehouse": f"ducklake:sqlite:{tmp_path}/catalogue.sqlite",
+            "lake_data": "s3://lake/desk",
+            "s3_endpoint": f"{host}:{port}",
+            "s3_region": "us-east-1",
+            "s3_key": "key",
+            "s3_secret": "secret word",
+            "s3_ssl": False,
+        }
+        warehouse = warehouse_of(Settings(data=tmp_path, **settings))
+        warehouse.migrate(NOW)
+        urls = [f"{SITE}/{number}" for number in range(30)]
+        made = [article(url, url, "Title", f"Words of {url}. " * 30) for url in urls]
+        pages = [
+            page(url, article_id=a.article.article_id) for url, a in zip(urls, made, strict=True)
+        ]
+        with warehouse.session() as session:
+            land(session, list(zip(pages, made, strict=True)))
+        with warehouse.reading() as session:
+            assert session.execute("SELECT count(*) FROM articles").fetchone() == (30,)
+        kept = store.list_objects_v2(Bucket="lake", Prefix="desk/")["Contents"]
+        assert any("/articles/" in item["Key"] for item in kept)
+    finally:
+        server.stop()
+
+
 def warehouse_like(one: Warehouse) -> Warehouse:
     """Another process's view of the same warehouse: nothing of it is shared in memory."""
     return Warehouse(one.data, lock_wait_s=one.lock_wait_s, target=one.target)

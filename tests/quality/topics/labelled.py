@@ -11,7 +11,7 @@ from extractors.topics import LabelledItem, Tagger, parse_definition
 HERE = Path(__file__).parent
 TOPICS = HERE.parents[2] / "seeds" / "topics"
 TOPIC = "kim-putin-summit"
-PARTS = ("dev", "aside", "fresh", "second", "third")
+PARTS = ("dev", "aside", "fresh", "second", "third", "fourth")
 
 
 def is_held_aside(item_id: str) -> bool:

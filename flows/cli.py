@@ -22,6 +22,7 @@ from flows.commands import (
     topics,
     trying,
 )
+from flows.interrupts import is_interrupt, mind_interrupts
 from flows.prefect_server import ServerError
 from flows.sources.feedlist import FeedListError
 from storage.errors import StorageError
@@ -67,6 +68,7 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """Run the command; exit status 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
+    mind_interrupts()
     sys.exit(_status())
 
 
@@ -74,23 +76,28 @@ def _status() -> int:
     try:
         app()
     except SystemExit as done:
-        code = done.code if isinstance(done.code, int) else 1
-        if code == _INTERRUPTED:
-            show.warn("interrupted: what had landed is kept, and the next run does the rest")
-        return code if done.code is not None else 0
-    except DuckwireError as error:
+        code = done.code if isinstance(done.code, int) else int(done.code is not None)
+        return _interrupted() if code == _INTERRUPTED else code
+    except (DuckwireError, *_USAGE, *_FAILED) as error:
         show.warn(f"duckwire: {error}")
-        return error.exit_status
-    except _USAGE as error:
-        show.warn(f"duckwire: {error}")
-        return 2
-    except _FAILED as error:
-        show.warn(f"duckwire: {error}")
-        return 1
+        if isinstance(error, DuckwireError):
+            return error.exit_status
+        return 2 if isinstance(error, _USAGE) else 1
     except Exception as error:
-        told = trouble_with_disk(error)
-        if told is None:
-            raise
-        show.warn(f"duckwire: {told}")
+        if is_interrupt(error):
+            return _interrupted()
+        show.warn(f"duckwire: {_trouble(error)}")
         return 1
     return 0
+
+
+def _trouble(error: Exception) -> str:
+    told = trouble_with_disk(error)
+    if told is None:
+        raise error
+    return told
+
+
+def _interrupted() -> int:
+    show.warn("interrupted: what had landed is kept, and the next run does the rest")
+    return _INTERRUPTED

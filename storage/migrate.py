@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -108,7 +109,9 @@ def migrate(connection: Session, now: datetime) -> list[Migration]:
             )
             connection.commit()
         except BaseException:
-            connection.rollback()
+            # An interrupted commit may have ended the transaction.
+            with suppress(duckdb.Error):
+                connection.rollback()
             raise
     if todo or _views_differ(connection):
         _lay_views(connection)

@@ -24,7 +24,8 @@ from extractors.errors import UsageError
 from flows.commands import show
 from flows.commands.run import Data, Direct, Json, NoPages, under_prefect
 from flows.settings import load_settings
-from flows.steps.backfill import BackfillReport, check_request, run_backfill
+from flows.steps.backfill import BackfillReport, run_backfill
+from flows.steps.backfill_asks import check_request
 from flows.steps.backfill_plan import BackfillPlan, plan_backfill
 from flows.steps.backfill_report import (
     SOURCE_COLUMNS,

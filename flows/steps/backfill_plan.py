@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from extractors.records import Listing
 from flows.settings import Settings
 from flows.sources.base import Source, Unit, UnitFailed, Window
-from flows.steps.backfill import Ask, OpenDoor, asks_of, check_request, gate_of
+from flows.steps.backfill import OpenDoor
+from flows.steps.backfill_asks import Ask, asks_of, check_request, gate_of
 from flows.steps.backfill_request import BackfillRequest, named_sources
 from flows.steps.backfill_sources import SourceMaker, make_sources, streaming_network
 from flows.steps.job import Job

@@ -90,6 +90,15 @@ def prefect_environment(data: Path, environ: Mapping[str, str]) -> dict[str, str
     return {name: value for name, value in wanted.items() if not environ.get(name)}
 
 
+def login_environment(login: str | None, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what makes Prefect's pages and API ask for `login` ('user:password'), and us say it.
+
+    Set it before Prefect is imported; what the user set is left out.
+    """
+    names = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
+    return {name: login for name in names if login and not environ.get(name)}
+
+
 @contextlib.contextmanager
 def exported(variables: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables of this process, and put back what was there at the end."""

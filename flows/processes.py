@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -89,7 +90,19 @@ def watch_over(gone: Callable[[], bool], *, every: float = 0.5) -> None:
 
 def open_log(path: Path) -> IO[bytes]:
     """Open a log file to append to; one that has grown past 10 MB is set aside as `.1` first."""
+    rotate_log(path)
+    return path.open("ab")
+
+
+def rotate_log(path: Path) -> bool:
+    """Set a log aside as `.1` once it has grown past 10 MB; returns whether it had.
+
+    It is copied and emptied, not renamed: a process that has it open to append goes on in it.
+    Lines written between the two are lost.
+    """
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size > LOG_LIMIT_BYTES:
-            path.replace(path.with_name(path.name + ".1"))
-    return path.open("ab")
+            shutil.copyfile(path, path.with_name(path.name + ".1"))
+            os.truncate(path, 0)
+            return True
+    return False

@@ -38,7 +38,13 @@ from flows.deployments import (
 from flows.prefect_api import Api, open_api
 from flows.prefect_report import plain_text
 from flows.prefect_server import ServerError, Stopped, prefect_home, server
-from flows.processes import flow_run_processes, open_log, process_parent, watch_over
+from flows.processes import (
+    flow_run_processes,
+    open_log,
+    process_parent,
+    rotate_log,
+    watch_over,
+)
 from flows.sweep import (
     WORKER_NAME,
     Host,
@@ -162,6 +168,8 @@ class _Desk:
                 if time.monotonic() - swept >= self.sweep_every:
                     swept = time.monotonic()
                     self._sweep(api)
+                    for name in ("server.log", "worker.log"):
+                        rotate_log(self.home / name)
             except Exception as error:
                 if not _answers(api):
                     self.say("Prefect's server is lost: starting again")

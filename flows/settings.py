@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -124,6 +124,9 @@ class Settings(BaseSettings):
         30, ge=0, description="In how many upkeeps every archive segment is read once; 0 never."
     )
     ui_port: int = Field(4200, description="Where `up` shows Prefect's pages, on loopback.")
+    ui_login: SecretStr | None = Field(
+        None, description="user:password that Prefect's pages and API ask for; none by default."
+    )
 
     first_interval_s: int = Field(3600, ge=60, description="A new feed's poll interval.")
     min_interval_s: int = Field(900, ge=60, description="The shortest poll interval.")
@@ -185,6 +188,14 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         written = TomlConfigSettingsSource(settings_cls, config_file())
         return init_settings, env_settings, _NamedFiles(settings_cls), written
+
+    @field_validator("ui_login")
+    @classmethod
+    def _two_parts(cls, login: SecretStr | None) -> SecretStr | None:
+        user, _, password = (login.get_secret_value() if login else "").partition(":")
+        if login and not (user and password):
+            raise ValueError("give it as user:password")
+        return login
 
     @property
     def archive_root(self) -> Path:
@@ -260,6 +271,6 @@ def _refuse_unknown_keys() -> None:
 
 def _wrong(where: tuple[int | str, ...], what: str, found: Any) -> str:
     name = "_".join(str(part) for part in where).upper()
-    secret = name.endswith(("TOKEN", "SECRET", "WAREHOUSE"))
+    secret = name.endswith(("TOKEN", "SECRET", "WAREHOUSE", "LOGIN"))
     shown = "something else" if secret else repr(found)
     return f"DUCKWIRE_{name}: {what}, found {shown}"

@@ -15,7 +15,12 @@ import typer
 from extractors.errors import SettingsError
 from flows.commands import show
 from flows.health import serving
-from flows.prefect_server import exported, own_server, prefect_environment
+from flows.prefect_server import (
+    exported,
+    login_environment,
+    own_server,
+    prefect_environment,
+)
 from flows.settings import Settings, load_settings
 from flows.steps.forget import run_forget, run_retry
 from flows.steps.ingest import IngestOptions, run_ingest
@@ -71,6 +76,7 @@ def under_prefect(settings: Settings, name: str, given: dict[str, Any]) -> Any:
         "DUCKWIRE_DATA": str(settings.data),
         # Errors end in one line of ours; Prefect's pages have the rest.
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+        **_login(settings),
     }
     with (
         exported({**prefect_environment(settings.data, os.environ), **said}),
@@ -97,7 +103,7 @@ def up(data: Data = None) -> None:
 
     settings = load_settings(data=data)
     with (
-        exported({"DUCKWIRE_DATA": str(settings.data)}),
+        exported({"DUCKWIRE_DATA": str(settings.data), **_login(settings)}),
         _answering(settings),
     ):
         status = bring_up(
@@ -107,6 +113,11 @@ def up(data: Data = None) -> None:
             port=settings.ui_port,
         )
     raise typer.Exit(status)
+
+
+def _login(settings: Settings) -> dict[str, str]:
+    login = settings.ui_login
+    return login_environment(login.get_secret_value() if login else None, os.environ)
 
 
 @contextmanager

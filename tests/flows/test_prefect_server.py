@@ -24,7 +24,7 @@ from flows.prefect_server import (
     prefect_home,
     server,
 )
-from flows.processes import open_log, process_start, process_tag
+from flows.processes import open_log, process_start, process_tag, rotate_log
 
 RUN = """
 import sys, time
@@ -257,6 +257,17 @@ def test_a_log_that_has_grown_is_set_aside(tmp_path: Path) -> None:
         file.write(b"new")
     assert log.read_bytes() == b"new"
     assert (tmp_path / "server.log.1").stat().st_size == 10_000_001
+
+
+def test_a_log_is_set_aside_under_the_process_that_writes_it(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    with open_log(log) as file:
+        file.write(b"x" * 10_000_001)
+        file.flush()
+        assert rotate_log(log)
+        file.write(b"new")
+    assert log.read_bytes() == b"new"
+    assert not rotate_log(log)
 
 
 @pytest.mark.slow

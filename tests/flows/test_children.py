@@ -1,0 +1,146 @@
+"""Child processes at work: what one item does to its process reaches no other item."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.settings import ROOT
+from flows.steps.children import Children, WorkFailed
+from flows.steps.turns import process_is_gone
+
+WORK = """
+import os, time
+
+kept = []
+
+def work(shared, *rest):
+    *given, body = rest
+    if body == b"who":
+        return os.getpid()
+    if body == b"shared":
+        return shared
+    if body == b"endless":
+        while True:
+            pass
+    if body == b"asleep":
+        time.sleep(60)
+    if body == b"raises":
+        raise ValueError("odd")
+    if body == b"fat":
+        return len(bytearray(300_000_000))
+    if body == b"grows":
+        kept.append(b"x" * 400_000_000)
+    return (*given, body)
+"""
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "at_work.py").write_text(WORK, "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "at_work:work"
+
+
+@pytest.fixture
+def one(work: str) -> Iterator[Children]:
+    with Children(work, 1, seconds=5, memory=10**9) as children:
+        yield children
+
+
+def test_what_is_given_goes_there_and_back(one: Children) -> None:
+    body = bytes(range(256)) * 20_000  # more than a socket holds
+    assert one.call(("a", 1), body) == ("a", 1, body)
+    assert one.call((), b"") == (b"",)
+
+
+def test_what_is_shared_goes_there_once_for_each_key(one: Children) -> None:
+    assert one.call((), b"shared", "k1", "first") == "first"
+    assert one.call((), b"shared", "k1", "not sent") == "first"
+    assert one.call((), b"shared", "k2", "second") == "second"
+
+
+def test_an_item_that_takes_too_long_fails_alone(work: str) -> None:
+    with Children(work, 1, seconds=0.2, memory=10**9) as children:
+        with pytest.raises(WorkFailed, match=r"over 0\.2 s"):
+            children.call((), b"endless")
+        assert children.call((), b"next") == (b"next",)
+
+
+def test_an_item_that_takes_too_much_memory_fails_alone(work: str) -> None:
+    with Children(work, 1, seconds=5, memory=100_000_000) as children:
+        with pytest.raises(WorkFailed, match="too much memory"):
+            children.call((), b"fat")
+        assert children.call((), b"next") == (b"next",)
+
+
+def test_an_item_that_raises_fails_with_the_place_to_mend(one: Children) -> None:
+    with pytest.raises(WorkFailed, match=r"ValueError: odd at at_work\.py:\d+"):
+        one.call((), b"raises")
+    assert one.call((), b"next") == (b"next",)
+
+
+def test_a_process_killed_in_the_middle_of_an_item_costs_that_item_alone(one: Children) -> None:
+    pid = one.call((), b"who")
+    killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
+    killer.start()
+    with pytest.raises(WorkFailed, match="ended with signal 9"):
+        one.call((), b"asleep")
+    assert one.call((), b"who") != pid
+
+
+def test_a_process_that_keeps_what_it_took_is_replaced(one: Children) -> None:
+    pid = one.call((), b"who")
+    assert one.call((), b"grows") == (b"grows",)
+    assert one.call((), b"who") != pid
+
+
+def test_processes_are_started_only_when_there_is_work_for_them(work: str) -> None:
+    with Children(work, 4, seconds=5, memory=10**9) as children:
+        assert children.pids == []
+        for _ in range(3):
+            children.call((), b"")
+        assert len(children.pids) == 1
+
+
+def test_no_process_outlives_a_parent_that_was_killed_however_long_its_item_takes(
+    work: str,
+) -> None:
+    """One child waits for work, the other is at work that never ends."""
+    program = (
+        "import sys, threading, time\n"
+        "from flows.steps.children import Children\n"
+        f"both = Children({work!r}, 2, seconds=1, memory=10**9)\n"
+        "both.call((), b'')\n"
+        "both.seconds = 60\n"  # the parent would wait; the first child's own clock is set
+        "one = threading.Thread(target=both.call, args=((), b'endless'), daemon=True)\n"
+        "one.start()\n"
+        "time.sleep(0.2)\n"
+        "both.call((), b'')\n"
+        "print(*both.pids, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    path = os.pathsep.join((str(ROOT), os.environ["PYTHONPATH"]))
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout
+        pids = [int(word) for word in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(pids) == 2
+    deadline = time.monotonic() + 10
+    while not all(process_is_gone(pid) for pid in pids):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -5,58 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from extractors.bylines import is_agency, split_names
 from extractors.records import Candidate
-from extractors.text import normalise_line
 from extractors.titles import fold
 
-_AGENCY_NAMES = """
-reuters|afp|agence france-presse|agence france presse|ap|associated press|
-the associated press|dpa|dpa-afx|epd|kna|apa|ansa|adnkronos|efe|agencia efe|europa press|lusa|
-tass|itar-tass|тасс|ria novosti|риа новости|интерфакс|interfax|ukrinform|укрінформ|укринформ|
-уніан|унiан|унн|belta|белта|yonhap|yonhap news agency|연합뉴스|뉴시스|newsis|뉴스1|kyodo|
-kyodo news|共同通信|共同|jiji|jiji press|時事通信|時事|xinhua|xinhua news agency|新华社|
-新華社|中新社|中央社|cna|pti|press trust of india|ani|ians|bernama|antara|pa|pa media|
-press association|aap|australian associated press|ritzau|ntb|tt|stt|bns|pap|čtk|ctk|tasr|mti|
-hina|tanjug|fena|beta|agerpres|mediafax|bta|ana-mpa|anka|ape|αμπε|anadolu agency|anadolu|aa|
-dha|iha|irna|isna|sana|wafa|wam|spa|bloomberg|bloomberg news|upi|sid|ats|keystone-sda|sda|
-belga|anp|canadian press|the canadian press|agência brasil|estadão conteúdo|folhapress|
-notimex|telam|télam|ap news|afp news|getty images|中央通訊社|新华网|신화통신|رويترز|أ ف ب|
-فرانس برس|أ.ف.ب|د ب أ|وام|سانا|
-"""
-_AGENCIES = frozenset(
-    name.strip() for name in _AGENCY_NAMES.replace("\n", "").split("|") if name.strip()
-)
-
-_BY = re.compile(
-    r"^(?:(?:written|reported|story|words|text|photos?|edited|published|posted|report)\s+)?"
-    r"(?:by|von|par|por|di|da|door|av|af|od|przez|autor(?:en|in|es|a|e)?|auteurs?|autore|tekst|"
-    r"текст|"
-    r"автор(?:ы|и)?|redaktion|écrit par|texte|text|skrevet av|kirjoittanut|yazan|haber|oleh|"
-    r"penulis|"
-    r"tác giả|كتب|بقلم|نویسنده|מאת|作者|記者|记者|文)\s*[::/／]?\s+|"
-    r"^(?:by|von|autor|author|автор|作者|記者|记者|文|取材・文)\s*[::／/]\s*",
-    re.IGNORECASE,
-)
-_SPLIT = re.compile(
-    r"\s*(?:[;|•·\n、，/／]|,(?!\s*(?:jr|sr|ph\.?d|m\.?d|md|ii|iii|iv|esq)\b)|\s(?:and|und|et|y|e|"
-    r"en|og|och|ja|i|та|и|і|va|ve|dan|và|και|şi|și)\s|\s&\s|\s\+\s|\swith\s|\smit\s|"
-    r"\s&amp;\s)\s*",
-    re.IGNORECASE,
-)
-_ROLE = re.compile(
-    r"(?:\s*[-–—(,]\s*|\s+)(?:(?:senior|chief|staff|political|foreign|business|sports?|news|"
-    r"deputy|managing|special|"
-    r"investigative|health|science|technology|diplomatic|editorial|international|world|national|"
-    r"white house|defen[cs]e|security)\s+)*(?:correspondent|reporter|editor|writer|contributor|"
-    r"columnist|journalist|producer|redakteur(?:in)?|korrespondent(?:in)?|기자|특파원|記者|记者|"
-    r"корреспондент|redaktör|journalistin?)\b.*$",
-    re.IGNORECASE,
-)
-_KOREAN_ROLE = re.compile(
-    r"\s*(?:기자|특파원|선임기자|인턴기자|논설위원|編集委員|記者|特派員|记者)$"
-)
 _JUNK = re.compile(
-    r"https?:|www\.|@|\d{3,}|©|\.(?:com|net|org|de|ru|co)\b|^(?:admin|administrator|editor|"
+    r"https?:|www\.|@|\d{3,}|©|\.(?:com|net|org|de|ru|co)\b|\.(?:at|ch|it|fr|es|pl|uk|info|tv|se|no|dk|fi|nl|be|br|in|jp|kr|cn|gr|hu|cz|tr)$|"
+    r"^(?:our|special|admin|administrator|editor|"
     r"editors|staff|"
     r"newsroom|redaktion|redaktionen|redacción|redaccion|redazione|rédaction|la rédaction|"
     r"redação|редакция|редакція|editorial|"
@@ -81,17 +36,12 @@ _COLLECTIVE = re.compile(
     r"company|department|university|institute)\b|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
     re.IGNORECASE,
 )
+_PARTICLES = "de da di do dos del della van von der den ten ter le la el al bin ibn d'"
+_SMALL_WORDS = frozenset(_PARTICLES.split())
+_JOINTS = frozenset(re.findall(r"\w+", "von avec mit with by de par por and und et com con"))
 _SENTENCE = re.compile(r"\b(?:is|are|was|has|who|covers|the|ist|est|es una?)\b", re.IGNORECASE)
-_KIND_BY = re.compile(
-    r"^(?:analysis|opinion|commentary|review|perspective|column|interview|essay|report|recap)\s+by\s+",
-    re.IGNORECASE,
-)
-_SIGNATURE = re.compile(
-    r"[\s,(/-]+(?:(?:the )?associated press|reuters|afp|ap|dpa|bloomberg(?: news)?|usa today|"
-    r"cnn(?: business)?|getty images|tass|тасс|риа новости|интерфакс)\)?$",
-    re.IGNORECASE,
-)
 # The page's own data names its author best; what stands in the text is the last resort.
+_MOST_VISIBLE = 3
 _ORDER = ("json-ld", "entry", "microdata", "opengraph", "meta", "text")
 
 
@@ -111,47 +61,42 @@ def choose_authors(statements: list[tuple[str, str]], sites: tuple[str, ...]) ->
     wherever it is named.
     """
     folded_sites = frozenset(_squeeze(site) for site in sites)
-    people: tuple[str, ...] = ()
-    chosen = ""
+    named: dict[str, tuple[str, ...]] = {}
     agency = None
     for origin in _ORDER:
-        named: list[str] = []
+        found: list[str] = []
         for value in (text for source, text in statements if source == origin):
-            for name in split_names(value):
-                if is_agency(name):
-                    agency = agency or name
-                elif _is_person(name, folded_sites):
-                    named.append(name)
-        if named and not people:
-            people, chosen = _distinct(named), origin
-            if origin == "text":
-                people = people[:3]
+            names = [_without_site(name, sites) for name in split_names(value)]
+            agency = agency or next(filter(is_agency, names), None)
+            if origin != "text" or not any(_SENTENCE.search(name) for name in names):
+                found += [name for name in names if _is_person(name, folded_sites)]
+        if found:
+            named[origin] = _distinct(found)[: _MOST_VISIBLE if origin == "text" else None]
+    chosen = _fullest(named)
     candidates = tuple(
         Candidate("author", origin, value, chosen=origin == chosen) for origin, value in statements
     )
-    return Byline(people, agency, candidates)
+    return Byline(named.get(chosen, ()), agency, candidates)
 
 
-def split_names(value: str) -> list[str]:
-    """Split a byline into names: without 'By' in some twenty languages, roles and places."""
-    text = _KIND_BY.sub("", normalise_line(value).strip(" .,|-–—"))
-    text = _BY.sub("", text)
-    text = re.sub(r"\((?:[^()]*)\)|<[^>]*>|\S+@\S+", " ", text)
-    names = []
-    for piece in _SPLIT.split(text):
-        name = _KOREAN_ROLE.sub("", _ROLE.sub("", _BY.sub("", (piece or "").strip(" .,|-–—:"))))
-        name = " ".join(name.split()).strip(" .,|-–—:\"'")
-        signature = _SIGNATURE.search(name)
-        if signature and signature.start() > 3:
-            names += [_case(name[: signature.start()].strip()), signature[0].strip(" ,()/-")]
-        elif name:
-            names.append(_case(name))
-    return names
+def _fullest(named: dict[str, tuple[str, ...]]) -> str:
+    """Return the first origin, or one in the page's head that names the same people and more."""
+    chosen = next(iter(named), "")
+    for origin, people in named.items():
+        have = {_squeeze(name) for name in named[chosen]}
+        if origin != "text" and have < {_squeeze(name) for name in people}:
+            chosen = origin
+    return chosen
 
 
-def is_agency(name: str) -> bool:
-    """Say whether the name is that of a news agency."""
-    return fold(name).strip(" .()[]") in _AGENCIES
+def _without_site(name: str, sites: tuple[str, ...]) -> str:
+    """Cut the site's name off the end of a person's: Miriam Calloway Harrow Bay Courier."""
+    for site in sites:
+        if len(site) >= 3 and name.casefold().endswith(" " + site.casefold()):
+            rest = name[: -len(site)].rstrip(" .,|/-–—:")
+            if " " in rest:
+                return rest
+    return name
 
 
 def _is_person(name: str, sites: frozenset[str]) -> bool:
@@ -161,11 +106,18 @@ def _is_person(name: str, sites: frozenset[str]) -> bool:
         return False
     squeezed = _squeeze(name)
     words = name.split()
-    if not squeezed or squeezed in sites or len(words) > 6 or is_agency(words[0]):
+    if not squeezed or squeezed in sites or len(words) > 6:
         return False
-    # One word in lower case is a login, in few capitals a degree or a company.
-    login = name.islower() or (name.isupper() and len(name) <= 5)
-    return not (len(words) == 1 and name.isascii() and login)
+    return not (is_agency(name) or is_agency(words[0]) or _is_phrase(name, words))
+
+
+def _is_phrase(name: str, words: list[str]) -> bool:
+    """Say whether the words, by their case, are a phrase, a login, a degree or a company."""
+    if len(words) == 1:
+        return name.isascii() and (name.islower() or (name.isupper() and len(name) <= 5))
+    if words[-1].casefold() in _JOINTS:
+        return True
+    return words[0][0].islower() and words[0] not in _SMALL_WORDS and not name.islower()
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
@@ -174,13 +126,6 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
     for name in names:
         seen.setdefault(_squeeze(name), name)
     return tuple(seen.values())
-
-
-def _case(name: str) -> str:
-    words = name.split()
-    if len(words) >= 2 and name.isupper() and name.isascii():
-        return " ".join(word.title() if len(word) > 2 else word for word in words)
-    return name
 
 
 def _squeeze(name: str) -> str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.authors import choose_authors, is_agency, split_names
+from extractors.authors import choose_authors
+from extractors.bylines import is_agency, split_names
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,33 @@ from extractors.authors import choose_authors, is_agency, split_names
         ("作者:沈若琳", ["沈若琳"]),
         ("Miriam Calloway, Staff Writer", ["Miriam Calloway"]),
         ("Analysis by Miriam Calloway", ["Miriam Calloway"]),
-        ("Martin Luther King, Jr.", ["Martin Luther King, Jr"]),
+        ("Martin Luther King, Jr.", ["Martin Luther King, Jr."]),
+        ("Miriam Calloway, Political Correspondent", ["Miriam Calloway"]),
+        (
+            "By Miriam Calloway in Kyiv and Desmond Achterberg in Oslo",
+            ["Miriam Calloway", "Desmond Achterberg"],
+        ),
+        ("Von Friederike Anselm, Berlin", ["Friederike Anselm"]),
+        ("Ein Kommentar von Friederike Anselm", ["Friederike Anselm"]),
+        ("Propos recueillis par Solène Barjavel", ["Solène Barjavel"]),
+        ("Inés Urdaneta Ortega y Gasset", ["Inés Urdaneta Ortega y Gasset"]),
+        ("Calloway, Miriam", ["Miriam Calloway"]),
+        ("Miriam Calloway @calloway", ["Miriam Calloway"]),
+        ("Miriam Calloway, USA TODAY", ["Miriam Calloway"]),
+        ("Text by Miriam Calloway, photos by Desmond Achterberg", ["Miriam Calloway"]),
+        ("Текст: Ольга Стрижевская, фото: Иван Гай", ["Ольга Стрижевская"]),
+        ("Γράφει ο Νίκος Βλαχάκης", ["Νίκος Βλαχάκης"]),
+        ("โดย สมชาย ใจดี", ["สมชาย ใจดี"]),
+        ("Penulis: Budi Santoso | Editor: Ani", ["Budi Santoso"]),
+        ("Zeynep Karaca - Ankara", ["Zeynep Karaca"]),
+        ("سلمى الحداد - القاهرة", ["سلمى الحداد"]),
+        ("서지안·한도윤 기자", ["서지안", "한도윤"]),
+        ("서지안 베이징 특파원 seo@paper.example", ["서지안"]),
+        ("記者沈若琳／台北報導", ["沈若琳"]),
+        ("記者 沈若琳 台北報導", ["沈若琳"]),
+        ("ソウル＝早瀬由紀", ["早瀬由紀"]),
+        ("【早瀬由紀】", ["早瀬由紀"]),
+        ("mit Material von dpa", []),
         ("Miriam Calloway (miriam@example.com)", ["Miriam Calloway"]),
     ],
 )
@@ -48,6 +75,42 @@ def test_an_agency_after_a_name_is_kept_apart() -> None:
     byline = choose_authors([("text", "By JILL LAWLESS Associated Press")], ())
     assert byline.people == ("Jill Lawless",)
     assert byline.agency == "Associated Press"
+
+
+@pytest.mark.parametrize(
+    ("byline", "agency"),
+    [
+        ("Miriam Calloway (Reuters)", "Reuters"),
+        ("(서울=연합뉴스) 서지안 기자", "연합뉴스"),
+        ("By MIRIAM CALLOWAY, AP Medical Writer", "AP"),
+        ("dpa/Friederike Anselm", "dpa"),
+        ("Inés Urdaneta, Agencia EFE", "Agencia EFE"),
+    ],
+)
+def test_an_agency_beside_a_name_is_told_from_it(byline: str, agency: str) -> None:
+    found = choose_authors([("json-ld", byline)], ())
+    assert len(found.people) == 1
+    assert found.agency == agency
+
+
+def test_the_sites_name_is_cut_off_a_persons() -> None:
+    found = choose_authors(
+        [("text", "Miriam Calloway Harrow Bay Courier")], ("Harrow Bay Courier",)
+    )
+    assert found.people == ("Miriam Calloway",)
+
+
+def test_a_sentence_in_a_bylines_place_names_nobody() -> None:
+    assert choose_authors([("text", "The Ruritanian and Sylvanian ministries")], ()).people == ()
+
+
+def test_the_origin_that_names_the_same_people_and_more_is_taken() -> None:
+    said = [
+        ("json-ld", "Ann Lee"),
+        ("meta", "Ann Lee, Bo Carr"),
+        ("text", "Ann Lee, Bo Carr, Cy Dent"),
+    ]
+    assert choose_authors(said, ()).people == ("Ann Lee", "Bo Carr")
 
 
 @pytest.mark.parametrize(

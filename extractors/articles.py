@@ -26,7 +26,7 @@ from extractors.trimming import trim_lines
 from extractors.urls import clean_url, registrable_domain
 
 # Moves with every change that can change a row, so that `reprocess` knows what is stale.
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 
 _LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
 _MOST_TAGS = 40
@@ -99,6 +99,7 @@ def _extract(
         last_modified=last_modified,
         entry=entry,
         fetched_at=fetched_at,
+        day_first=_day_first(page),
     )
     return _assemble(page, text, signs, url, entry, when, decoded)
 
@@ -215,6 +216,18 @@ def _assemble(
     )
 
 
+def _day_first(page: Statements) -> bool | None:
+    """Say whether the page's country puts the day before the month; None where it is unsaid.
+
+    English alone is written both ways, and 'en_US' is the default of many a publishing system.
+    """
+    codes = [value.strip().lower().replace("_", "-") for _, value in page.languages]
+    if any(code[:2] != "en" for code in codes if code):
+        return True
+    regions = {code[3:5] for code in codes if len(code) == 5}
+    return True if regions - {"us", "ca", "ph"} else None
+
+
 def _declared(page: Statements) -> bool:
     return page.linked.article is not None or "article" in page.page_types
 
@@ -247,13 +260,14 @@ def _site_names(page: Statements, url: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+_NO_PUBLISHER = re.compile(r"://|^@|^(?:copyright|©|\(c\))|^[\d\W]*$", re.IGNORECASE)
+
+
 def _publisher(page: Statements) -> str | None:
     for origin in ("opengraph", "json-ld", "meta"):
-        found = next(
-            (value for source, value in page.sites if source == origin and "://" not in value), None
-        )
-        if found:
-            return found
+        for source, value in page.sites:
+            if source == origin and not _NO_PUBLISHER.search(value):
+                return value
     return None
 
 

@@ -42,9 +42,21 @@ januari/jan februari/pebruari maret/mar april mei juni juli agustus/agu septembe
 janar shkurt mars prill maj qershor korrik gusht shtator tetor nëntor dhjetor
 jaanuar veebruar märts aprill mai juuni juuli august september oktoober november detsember
 janvāris/janvārī februāris/februārī marts/martā aprīlis/aprīlī maijs/maijā jūnijs/jūnijā jūlijs/jūlijā augusts/augustā septembris/septembrī oktobris/oktobrī novembris/novembrī decembris/decembrī
+janúar/jan febrúar/feb mars/mar apríl/apr maí júní/jún júlí/júl ágúst/ágú september/sep október/okt nóvember/nóv desember/des
+јануари февруари март април мај јуни јули август септември октомври ноември декември
+gener febrer març abril maig juny juliol agost setembre octubre novembre desembre
+januari februari mac april mei jun julai ogos september oktober november disember
+januari februari machi aprili mei juni julai agosti septemba oktoba novemba desemba
+enero pebrero marso abril mayo hunyo hulyo agosto setyembre oktubre nobyembre disyembre
+sty lut mar kwi maj cze lip sie wrz paź lis gru
+جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر
+ஜனவரி பிப்ரவரி மார்ச் ஏப்ரல் மே ஜூன் ஜூலை ஆகஸ்ட் செப்டம்பர் அக்டோபர் நவம்பர் டிசம்பர்
+ม.ค ก.พ มี.ค เม.ย พ.ค มิ.ย ก.ค ส.ค ก.ย ต.ค พ.ย ธ.ค
+فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند
 sausio vasario kovo balandžio gegužės birželio liepos rugpjūčio rugsėjo spalio lapkričio gruodžio
 """  # noqa: E501
 
+# The last row but the Lithuanian names the months of the Iranian calendar, whose years tell it.
 # 'listopad(u)' is October in Croatian and November in Polish, Czech and Ukrainian (there in
 # other letters); the plain form below is by far the more frequent one in news.
 _AMBIGUOUS = {"listopad": 11, "listopadu": 11}
@@ -79,6 +91,33 @@ ZONES: dict[str, int] = {
 }  # fmt: skip
 
 _US_STANDARD = {"ET": -300, "CT": -360, "MT": -420, "PT": -480}
+
+
+# Years that only the Iranian calendar counts so in our time: 1992 to 2031; the Islamic one is
+# past 1412 all along.
+IRANIAN_YEARS = range(1371, 1411)
+_THAI_YEARS = range(2440, 2644)
+_THAI_EPOCH = 543
+
+
+def common_day(day: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return (year, month, day) of the Gregorian calendar for a day written in it, in the
+    Iranian or in the Thai one, told apart by the year.
+    """
+    year, month, number = day
+    if year in _THAI_YEARS:
+        return year - _THAI_EPOCH, month, number
+    if year not in IRANIAN_YEARS:
+        return day
+    # 1371 to 1411: leap years every four from 1375, but 1408 instead of 1407 (33-year cycle).
+    leaps = sum(1 for past in range(1371, year) if past in _IRANIAN_LEAP)
+    before = min(month - 1, 6) * 31 + max(month - 7, 0) * 30
+    date = _NOWRUZ_1371 + timedelta(days=365 * (year - 1371) + leaps + before + number - 1)
+    return date.year, date.month, date.day
+
+
+_NOWRUZ_1371 = datetime(1992, 3, 21)  # noqa: DTZ001  (a day, no moment)
+_IRANIAN_LEAP = frozenset({1375, 1379, 1383, 1387, 1391, 1395, 1399, 1403, 1408})
 
 
 def us_offset(name: str, at: datetime) -> timedelta:

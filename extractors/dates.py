@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
-from extractors.calendars import MONTHS, ZONES, us_offset
+from extractors.calendars import MONTHS, ZONES, common_day, us_offset
 from extractors.records import Precision
 
 Parsed = tuple[datetime | None, Precision, str | None]
@@ -56,15 +56,25 @@ _YMD = re.compile(
 _DMY = re.compile(
     r"(?<!\d)(?P<first>\d{1,2})\s?(?P<mark>[/.\-])\s?(?P<second>\d{1,2})\s?[/.\-]\s?(?P<year>\d{4})(?!\d)"
 )
-_WORDS = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u097f\u0e31-\u0e4e][^\W\d_]*)*\.?|\d+")
+_DMY_SHORT = re.compile(
+    r"(?<![\d.])(?P<first>\d{1,2})(?P<mark>[/.])(?P<second>\d{1,2})(?P=mark)(?P<year>[0-4]\d)(?![\d.])"
+)
+_SHORT_TEXT = 30  # characters: in longer ones three small numbers may be anything
+_WORDS = re.compile(
+    r"[\u0e01-\u0e4e]{1,2}\.[\u0e01-\u0e4e]\.|"
+    r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u0dff\u0e31-\u0e4e][^\W\d_]*)*\.?|\d+"
+)
 _CLOCK_FULL = re.compile(
     r"(?<![\d:.])"
     + _CLOCK
-    + r"(?![\d])\s*(?P<half>[AaPp]\.?\s?[Mm]\b\.?)?(?:\s*\(?"
+    + r"(?![\d])\s*(?P<half>[AaPp]\.?\s?[Mm]\b\.?|[μπΜΠ]\.?[μΜ]\b\.?|[مص](?!\w)|(?:SA|CH)\b)?"
+    + r"(?:\s*\(?"
     + _ZONE
     + r"\)?)?"
 )
-_EAST_HALF = re.compile(r"(오전|오후|上午|下午|午前|午後)\s*(?=\d)")
+_EAST_HALF = re.compile(r"(오전|오후|上午|下午|午前|午後|早上|凌晨|晚上)\s*(?=\d)")
+# First letters of a.m. and p.m. in English, Greek, Arabic and Vietnamese.
+_MORNING, _AFTERNOON = tuple("aπصs"), tuple("pμمc")
 _EAST_MINUTES = re.compile(r"(\d{1,2})\s?[時时点點시]\s?(\d{1,2})\s?[分분]")
 _FILLERS = frozenset(
     {
@@ -87,8 +97,19 @@ _FILLERS = frozenset(
         "года",
         "г",
         "р",
+        "m",
+        "d",
+        "gada",
+        "u",
+        "a",
     }
 )
+# Arabic, Persian, Devanagari, Bengali, Tamil, Thai and full-width digits.
+_DIGITS = {
+    zero + value: str(value)
+    for zero in (0x660, 0x6F0, 0x966, 0x9E6, 0xBE6, 0xE50, 0xFF10)
+    for value in range(10)
+}
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+\-\u2212])\s?(\d{1,2}):?(\d{2})?$", re.IGNORECASE)
 
 
@@ -106,6 +127,8 @@ def parse_date(
     text = " ".join(raw[: _LONGEST * 2].split())[:_LONGEST]
     if len(text) < 6:
         return NOTHING
+    if not text.isascii():
+        text = text.translate(_DIGITS)
     try:
         return _read(text, default_zone, day_first)
     except (ValueError, OverflowError):
@@ -164,9 +187,9 @@ def _clock(fields: dict[str, str | None]) -> tuple[int, int, int] | None:
         return None
     hour, minute = int(fields["hour"] or 0), int(fields["minute"] or 0)
     half = (fields.get("half") or "").lower()[:1]
-    if half == "p" and hour < 12:
+    if half in _AFTERNOON and hour < 12:
         hour += 12
-    elif half == "a" and hour == 12:
+    elif half in _MORNING and hour == 12:
         hour = 0
     return hour, minute, min(int(fields.get("second") or 0), 59)
 
@@ -177,6 +200,7 @@ def _build(
     zone: str | None,
     default_zone: tzinfo | None,
 ) -> Parsed:
+    day = common_day(day)
     if not _EARLIEST <= day[0] <= _LATEST:
         return NOTHING
     date = datetime(*day)  # noqa: DTZ001  (made aware below)
@@ -229,7 +253,7 @@ def _east_asian_clock(rest: str) -> tuple[str, str | None]:
     half = None
     match = _EAST_HALF.search(rest)
     if match:
-        half = "p" if match[1] in ("오후", "下午", "午後") else "a"
+        half = "p" if match[1] in ("오후", "下午", "午後", "晚上") else "a"
         rest = rest.replace(match[0], " ", 1)
     return _EAST_MINUTES.sub(lambda found: f"{found[1]}:{int(found[2]):02d}", rest), half
 
@@ -240,9 +264,12 @@ def _numeric_day(text: str, day_first: bool | None) -> tuple[tuple[int, int, int
         day = int(match["year"]), int(match["month"]), int(match["day"])
         return day, text[: match.start()] + " " + text[match.end() :].lstrip("일日 ")
     match = _DMY.search(text)
+    if not match and len(text) <= _SHORT_TEXT:
+        match = _DMY_SHORT.search(text)
     if not match:
         return None, text
     first, second, year = int(match["first"]), int(match["second"]), int(match["year"])
+    year += 2000 if year < 100 else 0
     if first > 12 or first == second or (match["mark"] == "." and second <= 12):
         order = True
     elif second > 12:
@@ -278,7 +305,11 @@ def _day_and_year(
 ) -> tuple[tuple[int, int, int], int, int] | None:
     """Read the day and year around the month, whose words run from `index` to `at`."""
     before = [word for word in words[max(0, index - 4) : index] if word[0] not in _FILLERS]
-    after = [word for word in words[at + 1 : at + 6] if word[0] not in _FILLERS]
+    after = [
+        word
+        for word in words[at + 1 : at + 6]
+        if word[0] not in _FILLERS and MONTHS.get(word[0]) != month  # أيلول/سبتمبر
+    ]
     first, last = words[index][1], words[at][2]
     day = _small(before[-1]) if before else None
     if day:
@@ -289,8 +320,10 @@ def _day_and_year(
     year = _year(after[0]) if after else None
     if year:
         last = after[0][2]
-    elif before and not _small(before[-1]):
-        year, first = _year(before[-1]), before[-1][1]  # 2023 September 13
+    elif before:
+        at_year = before[-2:-1] if _small(before[-1]) else before[-1:]
+        if at_year:  # 2023 September 13; 2023. gada 13. septembris
+            year, first = _year(at_year[0]), at_year[0][1]
     return ((year, month, day), first, last) if day and year and month <= 12 else None
 
 
@@ -303,7 +336,4 @@ def _small(word: tuple[str, int, int]) -> int | None:
 
 
 def _year(word: tuple[str, int, int]) -> int | None:
-    if not word[0].isdigit() or len(word[0]) != 4:
-        return None
-    year = int(word[0])
-    return year - 543 if 2440 <= year <= 2643 else year  # the Thai calendar counts from 543 BC
+    return int(word[0]) if word[0].isdigit() and len(word[0]) == 4 else None

@@ -21,6 +21,7 @@ _WEIGHTS = {
 _LATER_TIME = 0.15  # any <time> but the first
 _MIDNIGHT = 0.6  # a time of exactly 00:00:00 is mostly a date in disguise
 
+_IMPLIED = "implied"  # the zone of a time that has the page's other dates' zone
 _SAME = timedelta(minutes=2)
 _FARTHEST_EAST, _FARTHEST_WEST = timedelta(hours=14), timedelta(hours=12)
 _AHEAD_INSTANT = timedelta(hours=2)  # clocks and embargoes
@@ -60,6 +61,7 @@ def choose_publication(
     last_modified: str | None,
     entry: Entry | None,
     fetched_at: datetime,
+    day_first: bool | None = None,
 ) -> Publication:
     """Choose when an article was published and last changed.
 
@@ -67,12 +69,14 @@ def choose_publication(
     HTTP header. Dates that lie after `fetched_at` (aware UTC), before 1990, or years before the
     entry are kept as candidates and never chosen. Equal instants add their weights up; dates
     without a time support instants on their day; the most exact statement of the strongest group
-    is taken. The day of the fetch is never used as a date.
+    is taken. The day of the fetch is never used as a date. `day_first` is how the page's country
+    writes 03/04/2023; None leaves such a date unread. A time without a zone is taken in the one
+    zone the page's other dates are stated in, when it is not UTC.
     """
-    candidates = _candidates(published, url, last_modified, entry)
+    candidates = _candidates(published, url, last_modified, entry, day_first)
     usable = [item for item in candidates if _plausible(item, entry, fetched_at)]
-    usable = _with_zones(usable)
-    changes = [_parsed("modified", origin, raw) for origin, raw in modified]
+    changes = [_parsed("modified", origin, raw, day_first) for origin, raw in modified]
+    usable = [item for item in _with_zones(usable, changes) if _plausible(item, entry, fetched_at)]
     if entry and entry.modified_at:
         changes.append(
             Candidate(
@@ -89,7 +93,9 @@ def choose_publication(
         why = "nobody states a date" if not candidates else "no stated date is plausible"
         return Publication(None, Precision.NONE, why, modified_at, (*candidates, *changes))
     marked = tuple(
-        replace(item, chosen=item.origin == best.origin and item.value == best.value)
+        replace(item, instant=best.instant, chosen=True)
+        if item.origin == best.origin and item.value == best.value
+        else item
         for item in candidates
     )
     reason = _reason(best, usable, candidates)
@@ -114,6 +120,7 @@ def _candidates(
     url: str | None,
     last_modified: str | None,
     entry: Entry | None,
+    day_first: bool | None,
 ) -> list[Candidate]:
     found = []
     if entry and entry.published_at:
@@ -124,7 +131,7 @@ def _candidates(
         found.append(
             Candidate("published", "entry", raw, entry.published_at, precision, parse_date(raw)[2])
         )
-    found += [_parsed("published", origin, raw) for origin, raw in published]
+    found += [_parsed("published", origin, raw, day_first) for origin, raw in published]
     day = url_day(url)
     if day:
         found.append(_parsed("published", "url", day))
@@ -133,8 +140,8 @@ def _candidates(
     return found
 
 
-def _parsed(field: str, origin: str, raw: str) -> Candidate:
-    instant, precision, zone = parse_date(raw)
+def _parsed(field: str, origin: str, raw: str, day_first: bool | None = None) -> Candidate:
+    instant, precision, zone = parse_date(raw, day_first=day_first)
     return Candidate(field, origin, raw[:200], instant, precision, zone)
 
 
@@ -152,27 +159,38 @@ def _plausible(item: Candidate, entry: Entry | None, fetched_at: datetime) -> bo
     return True
 
 
-def _with_zones(items: list[Candidate]) -> list[Candidate]:
-    """Give a time without a zone the zone another statement of the same wall clock names."""
-    zoned = {_wall_clock(item): item for item in items if item.precision is Precision.INSTANT}
+def _with_zones(items: list[Candidate], changes: list[Candidate]) -> list[Candidate]:
+    """Give a time without a zone, or one falsely labelled UTC, the zone that another statement
+    names: of the same wall clock, else the only one the page's dates are stated in.
+    """
+    zoned = {_wall_clock(item): item for item in items if _offset(item)}
+    stated = {_offset(item) for item in (*items, *changes) if item.precision is Precision.INSTANT}
+    only = stated.pop() if len(stated) == 1 else timedelta(0)
     out = []
     for item in items:
-        twin = zoned.get(item.instant) if item.precision is Precision.LOCAL else None
-        if twin and twin.instant != item.instant:
+        twin = zoned.get(item.instant)
+        if item.instant is None or item.origin in ("entry", "http"):
+            twin = None
+        if twin and item.precision is not Precision.DAY and not _offset(item):
             item = replace(item, instant=twin.instant)  # noqa: PLW2901
+        elif only and item.precision is Precision.LOCAL and item.instant:
+            item = replace(item, instant=item.instant - only, zone=_IMPLIED)  # noqa: PLW2901
         out.append(item)
     return out
 
 
+def _offset(item: Candidate) -> timedelta:
+    """Return how far east of UTC an instant's stated zone lies; zero for all others."""
+    match = re.match(r"([+-])(\d{2}):(\d{2})$", item.zone or "")
+    if not match or item.precision is not Precision.INSTANT:
+        return timedelta(0)
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return offset if match[1] == "+" else -offset
+
+
 def _wall_clock(item: Candidate) -> datetime | None:
     """Return the local time as it was written, labelled UTC for comparison with zoneless ones."""
-    if item.instant is None or item.zone in (None, "Z"):
-        return item.instant
-    match = re.match(r"([+-])(\d{2}):(\d{2})$", item.zone or "")
-    if not match:
-        return item.instant
-    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    return item.instant + (offset if match[1] == "+" else -offset)
+    return item.instant + _offset(item) if item.instant else None
 
 
 def _weight(item: Candidate, first_time: Candidate | None) -> float:
@@ -249,7 +267,7 @@ def _strongest(items: list[Candidate]) -> Candidate | None:
             told(item, _same_day),
             told(item, moment) if exact else 0.0,
             int(item.precision is Precision.INSTANT),
-            int(item.zone is not None),
+            int(item.zone not in (None, _IMPLIED)),
             weights[id(item)],
         )
 
@@ -293,7 +311,9 @@ def _reason(best: Candidate, usable: list[Candidate], candidates: list[Candidate
     if ruled_out:
         parts.append(f"{ruled_out} unreadable or implausible")
     if best.precision is Precision.LOCAL:
-        parts.append("no zone stated, taken as UTC")
+        implied = best.zone == _IMPLIED
+        where = "in the zone of the page's other dates" if implied else "as UTC"
+        parts.append(f"no zone stated, taken {where}")
     elif best.precision is Precision.DAY:
         parts.append("no time stated")
     return "; ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -15,11 +16,16 @@ _WEIGHTS = {
     "entry": 1.1, "file": 1.1, "json-ld": 1.0, "opengraph": 1.05, "h1": 1.0, "microdata": 0.7,
     "meta": 0.3, "title": 0.4,
 }  # fmt: skip
+_WHOLE_TITLES = ("h1", "json-ld", "opengraph", "entry")
 _NEAR = 0.6  # how much of the weight a like-worded title lends
 
 _SEPARATOR = re.compile(
-    r"\s+[|\-–—·•:»«/~∣｜－]+\s+|\s*[|｜∣]\s*|\s+::\s+|(?<=\S)\s*[–—]\s+(?=[A-Z][\w.]{2,}$)"
+    r"\s+[|\-–—·•:»«›/~∣｜－]+\s+|\s*[|｜∣]\s*|\s+::\s+|(?<=\S)\s*[–—]\s+(?=[A-Z][\w.]{2,}$)|"
+    r"\s*：\s*|(?<=[\u3040-\u9fff])_(?=[\u3040-\u9fff])"
 )
+_AFTER = re.compile(r"\s*[|\-–—·•»›/~∣｜－_]+\s*\S")  # how a section or site's name is hung on
+_LONGEST_SECTION = 40
+_SHORTEST_WHOLE = 12  # characters of a title that others may hang a section on
 _FOLD_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»‘’‚‛`´′″「」『』', "'"))
 _WORD = re.compile(r"\w+")
 _TRUNCATED = re.compile(r"\s*(?:…|\.\.\.)$")
@@ -44,6 +50,11 @@ def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> C
     cleaned = [
         item for item in cleaned if item[2] and fold(item[2]) not in map(fold, sites)
     ] or cleaned
+    wholes = {title for origin, _, title in cleaned if origin in _WHOLE_TITLES}
+    cleaned = [
+        (origin, value, title if origin == "title" else _without_section(title, wholes))
+        for origin, value, title in cleaned
+    ]
     if not cleaned:
         return Choice(None)
     forms = [_Form(origin, fold(title), _words(title)) for origin, _, title in cleaned]
@@ -60,7 +71,7 @@ def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> C
 
 def strip_site(title: str, sites: tuple[str, ...]) -> str:
     """Cut the site's names, and sections before them, off either end of a title."""
-    text = normalise_line(title)
+    text = normalise_line(html.unescape(title))
     names = {_squeeze(name) for name in sites if name}
     for name in sorted(sites, key=len, reverse=True):
         cut = _whole_name(text, normalise_line(name))
@@ -81,6 +92,19 @@ def strip_site(title: str, sites: tuple[str, ...]) -> str:
             continue
         break
     return text
+
+
+def _without_section(title: str, wholes: set[str]) -> str:
+    """Return the title another origin states, where this one only adds a section to an end."""
+    for whole in wholes:
+        rest = len(title) - len(whole)
+        if len(whole) < _SHORTEST_WHOLE or not 2 < rest <= _LONGEST_SECTION:
+            continue
+        if fold(title[: len(whole)]) == fold(whole) and _AFTER.match(title[len(whole) :]):
+            return whole
+        if fold(title[rest:]) == fold(whole) and _AFTER.match(title[:rest][::-1]):
+            return whole
+    return title
 
 
 def _whole_name(text: str, name: str) -> str | None:
@@ -156,13 +180,13 @@ def _squeeze(name: str) -> str:
 
 def _is_site(piece: str, names: set[str]) -> bool:
     squeezed = _squeeze(piece)
-    return bool(squeezed) and (
-        squeezed in names
-        or any(
-            len(name) >= 4
-            and len(squeezed) >= 4
-            and (squeezed.startswith(name) or name.startswith(squeezed))
-            and len(piece) <= 40
-            for name in names
-        )
+    if not squeezed or squeezed in names:
+        return bool(squeezed)
+    if len(piece) > _LONGEST_SECTION or re.search(r":\s", piece):
+        return False
+    if _squeeze(piece.split(maxsplit=1)[0]) in names and len(piece.split()) <= 3:  # CNN Politics
+        return True
+    return len(squeezed) >= 4 and any(
+        len(name) >= 4 and (squeezed.startswith(name) or name.startswith(squeezed))
+        for name in names
     )

@@ -45,10 +45,37 @@ def test_a_stated_zone_gives_an_instant(raw: str, instant: datetime, zone: str) 
         "2023. szeptember 13. 10:30", "١٣ سبتمبر ٢٠٢٣ 10:30", "2023年9月13日 10時30分",
         "2023年09月13日 10:30", "2023년 9월 13일 오전 10:30", "2023.09.13. 오전 10:30",
         "13 tháng 9 năm 2023 10:30", "13 กันยายน 2566 10:30 น.", "2023-09-13T10:30",
+        "۲۲ شهریور ۱۴۰۲ - ۱۰:۳۰", "1402/06/22 10:30", "13 ก.ย. 2566 10:30 น.",
+        "১৩ সেপ্টেম্বর ২০২৩, ১০:৩০", "१३ सितंबर २०२३ 10:30", "13 ستمبر 2023 10:30",
+        "13 أيلول/سبتمبر 2023 10:30 ص", "13/9/2023 10:30 πμ", "2023 m. rugsėjo 13 d. 10:30",
+        "2023. gada 13. septembris 10:30", "13. september 2023 kl. 10.30",
+        "13.09.23, 10:30", "10:30 • 13/09/23", "Setyembre 13, 2023 10:30", "13/set/2023 10h30",
     ],
 )  # fmt: skip
 def test_a_time_without_a_zone_is_local_and_counts_as_utc(raw: str) -> None:
     assert parse_date(raw) == (MORNING, Precision.LOCAL, None)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["13/9/2023 10:30 μμ", "13 سبتمبر 2023 - 10:30 م", "2023年9月13日 下午10:30", "13/9/2023 10:30 CH",
+     "2023. 9. 13. 오후 10:30"],
+)  # fmt: skip
+def test_the_second_half_of_the_day_is_known_in_other_languages(raw: str) -> None:
+    assert parse_date(raw)[0] == MORNING + timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("iranian", "day"),
+    [("1403/01/01", (2024, 3, 20)), ("1399/12/30", (2021, 3, 20)), ("1404/01/01", (2025, 3, 21))],
+)
+def test_iranian_new_years_fall_on_their_days(iranian: str, day: tuple[int, int, int]) -> None:
+    assert parse_date(iranian)[0] == datetime(*day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("raw", ["Version 13.09.23 of the app was out in all shops", "10.13.13.45"])
+def test_three_small_numbers_in_a_sentence_are_no_date(raw: str) -> None:
+    assert parse_date(raw)[0] is None
 
 
 def test_a_default_zone_moves_the_instant_but_is_not_stated() -> None:

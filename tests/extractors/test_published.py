@@ -21,6 +21,7 @@ def choose(
     url: str | None = None,
     last_modified: str | None = None,
     entry: Entry | None = None,
+    day_first: bool | None = None,
 ) -> Publication:
     return choose_publication(
         list(published),
@@ -29,6 +30,7 @@ def choose(
         last_modified=last_modified,
         entry=entry,
         fetched_at=FETCHED,
+        day_first=day_first,
     )
 
 
@@ -70,6 +72,32 @@ def test_a_local_time_without_help_counts_as_utc() -> None:
     chosen = choose(("json-ld", "2023-09-13T10:30:00"))
     assert (chosen.published_at, chosen.precision) == (AT, Precision.LOCAL)
     assert "taken as UTC" in chosen.reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (("json-ld", "2023-09-13T16:00:00+05:30"), ("opengraph", "2023-09-13T16:00:00Z")),
+        (("json-ld", "2023-09-13T16:00:00Z"), ("opengraph", "2023-09-13T16:00:00+05:30")),
+    ],
+)
+def test_a_local_time_labelled_utc_does_not_outweigh_the_same_clock_with_its_zone(
+    said: tuple[tuple[str, str], ...],
+) -> None:
+    assert choose(*said).published_at == AT
+
+
+def test_a_local_time_is_taken_in_the_only_zone_the_page_names() -> None:
+    changed = (("json-ld", "2023-09-13T18:00:00+05:30"),)
+    chosen = choose(("json-ld", "2023-09-13 16:00:00"), modified=changed)
+    assert (chosen.published_at, chosen.precision) == (AT, Precision.LOCAL)
+    assert "in the zone of the page's other dates" in chosen.reason
+
+
+def test_the_country_settles_which_number_is_the_day() -> None:
+    assert choose(("meta", "03/09/2023 10:30")).published_at is None
+    there = choose(("meta", "03/09/2023 10:30"), day_first=True)
+    assert there.published_at == datetime(2023, 9, 3, 10, 30, tzinfo=UTC)
 
 
 def test_two_origins_outvote_a_third() -> None:

@@ -25,6 +25,38 @@ def test_the_sites_name_is_cut_off_either_end(title: str) -> None:
     assert strip_site(title, SITES) == TITLE
 
 
+@pytest.mark.parametrize(
+    ("title", "site"),
+    [("大事発生：早瀬新聞", "早瀬新聞"), ("大事发生_早瀬网", "早瀬网"),
+     ("Büyük haber | NTV Haber", "NTV"),
+     ("Fish &amp; chips are back - NTV", "NTV")],
+)  # fmt: skip
+def test_a_site_is_cut_off_as_other_scripts_and_short_names_hang_it_on(
+    title: str, site: str
+) -> None:
+    assert strip_site(title, (site,)) in (
+        "大事発生",
+        "大事发生",
+        "Büyük haber",
+        "Fish & chips are back",
+    )
+
+
+def test_a_headline_on_another_subject_than_the_site_is_not_cut_at_a_dash() -> None:
+    title = "Search - Courier: the deal"
+    assert strip_site(title, ("Courier",)) == title
+
+
+@pytest.mark.parametrize(
+    "said", [f"{TITLE} | World", f"Opinion | {TITLE}", f"{TITLE} - Harbour - News"]
+)
+def test_a_section_hung_on_is_no_part_of_what_the_headline_says(said: str) -> None:
+    found = choose_title(
+        [("opengraph", said), ("meta", said), ("title", said), ("h1", TITLE)], SITES
+    )
+    assert found.title == TITLE
+
+
 def test_a_name_with_a_separator_in_it_is_cut_whole() -> None:
     assert (
         strip_site("A walk - Remember 80/90 - Memories", ("Remember 80/90 - Memories",)) == "A walk"

@@ -287,3 +287,22 @@ def test_a_page_says_nothing_of_the_day_it_was_fetched() -> None:
         content_type="text/html; charset=utf-8",
     )
     assert later == read(SAMPLE)
+
+
+@pytest.mark.parametrize(
+    "name", ["Copyright 2023", "@courier", "https://courier.example", "© 2023"]
+)
+def test_what_names_no_publisher_is_passed_over(name: str) -> None:
+    head = f'<meta name=copyright content="{name}"><meta name=application-name content="Courier">'
+    assert read(page(head)).publisher == "Courier"
+
+
+@pytest.mark.parametrize(
+    ("locale", "day"), [("de", (2023, 9, 3)), ("en-GB", (2023, 9, 3)), ("en-US", None)]
+)
+def test_a_numeric_date_is_read_as_the_pages_country_writes_it(
+    locale: str, day: tuple[int, int, int] | None
+) -> None:
+    html = page('<meta name=date content="03/09/2023">').replace("lang=en", f"lang={locale}")
+    found = read(html, url="https://a.example/x").published_at
+    assert found == (datetime(*day, tzinfo=UTC) if day else None)

@@ -58,7 +58,8 @@ def test_a_time_without_a_zone_is_local_and_counts_as_utc(raw: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["13/9/2023 10:30 μμ", "13 سبتمبر 2023 - 10:30 م", "2023年9月13日 下午10:30", "13/9/2023 10:30 CH",
+    ["13/9/2023 10:30 μμ", "13 سبتمبر 2023 - 10:30 م", "2023年9月13日 下午10:30",
+     "13/9/2023 10:30 CH",
      "2023. 9. 13. 오후 10:30"],
 )  # fmt: skip
 def test_the_second_half_of_the_day_is_known_in_other_languages(raw: str) -> None:

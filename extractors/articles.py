@@ -91,6 +91,7 @@ def _extract(
         linked=page.body,
         feed=feed_text,
         leads=tuple(value for _, value in page.leads),
+        titles=tuple(value for _, value in page.titles),
     )
     when = choose_publication(
         page.published,

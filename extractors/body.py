@@ -16,6 +16,7 @@ from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
+from extractors.page_state import state_text
 from extractors.pruning import prune_page, text_length
 from extractors.text import normalise_line, normalise_paragraphs
 
@@ -50,7 +51,7 @@ _BLOCK_TAGS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The text as it is stored, and the way it was won: fast, slow, json-ld or feed."""
+    """The text as it is stored, and the way it was won: fast, slow, json-ld, state or feed."""
 
     text: str
     path: str
@@ -63,6 +64,7 @@ def best_body(
     linked: str | None,
     feed: str | None,
     leads: tuple[str, ...] = (),
+    titles: tuple[str, ...] = (),
 ) -> Body:
     """Return the best text a page gives.
 
@@ -70,7 +72,8 @@ def best_body(
     second way is tried. `linked` is JSON-LD's articleBody and `feed` what the feed gives, as text
     or HTML; both are promises to measure against, and stand in only where the page falls short.
     `leads` are the page's stated descriptions: a standfirst that opens like one of them is put
-    first when the container that was read does not hold it.
+    first when the container that was read does not hold it. `titles` are what the page calls
+    itself, by which its text is told from others in the data of its scripts.
     """
     running = prune_page(tree)
     lead = _standfirst(tree, leads)
@@ -85,7 +88,9 @@ def best_body(
     if promise and len(best.text) < _SHORT_OF_PROMISE * len(promise):
         best = Body(promise, "json-ld")
     elif len(best.text) < max(_SHORT, wanted) or _thin(best.text, whole):
-        best = _slow(again, best, whole)
+        best = _from_state(again, best, titles) or _slow(
+            again, best, whole, told=_told(best, openings)
+        )
     if told and len(best.text) < _SHORT_OF_PROMISE * len(told):
         best = Body(told, "feed")
     return Body(_with_lead(best.text, lead), best.path)
@@ -106,8 +111,32 @@ def _wider(again: Callable[[], HtmlElement | None], text: str, left_out: frozens
     return Body(text, "fast")
 
 
-def _slow(again: Callable[[], HtmlElement | None], best: Body, whole: int) -> Body:
+def _from_state(
+    again: Callable[[], HtmlElement | None], best: Body, titles: tuple[str, ...]
+) -> Body | None:
+    """Return the text in the page's script data where the page itself shows hardly any."""
+    if len(best.text) >= _SHORT:
+        return None
+    tree = again()
+    text = _plain(state_text(tree, titles)) if tree is not None else ""
+    long = len(text) >= _SHORT and len(text) > _CLEARLY_LONGER * len(best.text)
+    return Body(text, "state") if long else None
+
+
+def _told(best: Body, openings: list[tuple[str, tuple[str, str]]]) -> str:
+    """Return the squeezed text if all of it stands in the page's one article, else ''."""
+    squeezed = "".join(best.text.split())
+    articles = {home[0] for opening, home in openings if opening in squeezed}
+    whole = {home[0] for _, home in openings if home[0]}
+    return squeezed if len(squeezed) >= _OPENING and len(whole) == 1 and articles == whole else ""
+
+
+def _slow(
+    again: Callable[[], HtmlElement | None], best: Body, whole: int, *, told: str = ""
+) -> Body:
     """Let trafilatura's other ways compete, and take the result if it is clearly longer.
+
+    `told` is a text, white space removed, that it must hold: a short article's own.
 
     Its outside algorithms, ten times as slow, are asked only where nothing else found a text on
     a page that has one.
@@ -118,6 +147,8 @@ def _slow(again: Callable[[], HtmlElement | None], best: Body, whole: int) -> Bo
             return best
         document = bare_extraction(tree, options=options)
         text = normalise_paragraphs(getattr(document, "text", None) or "")
+        if told[:_OPENING] not in "".join(text.split()):
+            continue
         if len(text) > _CLEARLY_LONGER * len(best.text):
             best = Body(text, "slow")
         if len(best.text) >= _SHORT or whole < 3 * _SHORT:

@@ -286,8 +286,8 @@ class Extracted:
     one newline between paragraphs and no leading or trailing white space. `published_at` is UTC
     or None, and `published_reason` says in words how it was chosen or why there is none.
     `kind` is article, liveblog, video, index, error, consent or teaser; `path` is the way the body
-    was won (fast, slow, json-ld, feed, file). `canonical_url` is as the page states it, absolute;
-    `url` is the cleaned address asked for.
+    was won (fast, slow, json-ld, state, feed, file). `canonical_url` is as the page states it,
+    absolute; `url` is the cleaned address asked for.
     """
 
     url: str | None

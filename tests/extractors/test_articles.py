@@ -306,3 +306,52 @@ def test_a_numeric_date_is_read_as_the_pages_country_writes_it(
     html = page('<meta name=date content="03/09/2023">').replace("lang=en", f"lang={locale}")
     found = read(html, url="https://a.example/x").published_at
     assert found == (datetime(*day, tzinfo=UTC) if day else None)
+
+
+def script_page(state: object, kind: str = "application/json") -> str:
+    data = json.dumps(state)
+    head = "<title>Ferry crews agree to end strike</title>"
+    shell = f'<div id="app"></div><script type="{kind}">window.__STATE__ = {data};</script>'
+    return f"<html lang=en><head>{head}</head><body>{shell}</body></html>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "".join(f"<p>{words}</p>" for words in PARAGRAPHS),
+        list(PARAGRAPHS),
+        [{"type": "paragraph", "text": words} for words in PARAGRAPHS],
+        [{"type": "paragraph", "data": {"text": words}} for words in PARAGRAPHS],
+    ],
+)
+def test_a_page_that_shows_nothing_without_scripts_is_read_from_their_data(content: object) -> None:
+    article = {"title": "Ferry crews agree to end strike", "content": content}
+    found = read(script_page({"props": {"pageProps": {"article": article}}}))
+    assert (found.state, found.path) == (State.LANDED, "state")
+    assert found.text == "\n".join(PARAGRAPHS)
+
+
+def test_other_articles_in_the_scripts_data_are_not_taken_for_the_pages() -> None:
+    other = {"title": "Divers find a chain", "content": ["Somebody else's long words. " * 9] * 9}
+    own = {"title": "Ferry crews agree to end strike", "content": list(PARAGRAPHS)}
+    found = read(script_page({"next": [other, other], "current": own}))
+    assert found.text == "\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize("state", [None, [], "x" * 900, [1] * 900, {"a": ["label"] * 300}])
+def test_scripts_data_without_a_text_gives_none(state: object) -> None:
+    assert read(script_page(state)).reason is Reason.TOO_SHORT
+
+
+def test_a_short_article_is_not_swapped_for_the_longer_cards_beside_it() -> None:
+    cards = "".join(
+        f"<div><h3><a href=/{n}>Another story</a></h3><p>{PARAGRAPHS[3]}</p></div>"
+        for n in range(8)
+    )
+    head = '<meta property="og:type" content="article"><meta name=date content="2023-09-13">'
+    html = (
+        f"<html lang=en><head>{head}</head><body><article><h1>Ferry crews agree</h1>"
+        f"<p>{PARAGRAPHS[0]}</p></article><aside>{cards}</aside></body></html>"
+    )
+    found = read(html)
+    assert (found.state, found.text) == (State.LANDED, PARAGRAPHS[0])

@@ -40,7 +40,7 @@ COMMENT ON COLUMN pages.detail IS 'The circumstances of the fetch or of the reje
 COMMENT ON COLUMN pages.article_state IS 'What came of the bytes: landed (an article), rejected (not one), failed (they could not be read) or skipped (forgotten on request). known, duplicate and waiting do not occur here. NULL until there were bytes.';
 COMMENT ON COLUMN pages.article_reason IS 'Why there is no article, a word listed at failures.reason; NULL when there is one, or nothing was read yet.';
 COMMENT ON COLUMN pages.kind IS 'What kind of page it is: article, liveblog, video, index (a list of articles), error, consent (a cookie wall) or teaser (the open beginning of a closed article); NULL until read.';
-COMMENT ON COLUMN pages.path IS 'How its text was won: fast, slow (a second, more patient way), json-ld (the page''s own metadata), feed (the source''s full text) or file; NULL until read.';
+COMMENT ON COLUMN pages.path IS 'How its text was won: fast, slow (a second, more patient way), json-ld (the page''s own metadata), state (the data of its scripts), feed (the source''s full text) or file; NULL until read.';
 COMMENT ON COLUMN pages.attempts IS 'Fetches tried since it was last put on the waiting list; outages on our side do not count.';
 COMMENT ON COLUMN pages.first_attempt_at IS 'When the first of those tries was made (UTC); NULL before it.';
 COMMENT ON COLUMN pages.next_at IS 'When it is due (UTC); NULL unless waiting.';
@@ -83,7 +83,7 @@ COMMENT ON COLUMN articles.image IS 'The address of its main picture, absolute; 
 COMMENT ON COLUMN articles.paywalled IS 'True when the page says that not all of it can be read for free; text may then be only the beginning.';
 COMMENT ON COLUMN articles.word_count IS 'How long the text is, in words; for scripts without spaces an estimate.';
 COMMENT ON COLUMN articles.text_hash IS 'A hash of text: equal hashes mean that offsets into the text still hold.';
-COMMENT ON COLUMN articles.path IS 'How the text was won: fast, slow (a second, more patient way), json-ld (the page''s own metadata), feed (the source''s full text) or file.';
+COMMENT ON COLUMN articles.path IS 'How the text was won: fast, slow (a second, more patient way), json-ld (the page''s own metadata), state (the data of its scripts), feed (the source''s full text) or file.';
 COMMENT ON COLUMN articles.page_id IS 'The page or dropped file it was made of: pages.page_id; NULL when its bytes were not kept.';
 COMMENT ON COLUMN articles.preference IS 'How good a place this copy came from: of several copies of one article the smallest value wins, whatever order they arrive in.';
 COMMENT ON COLUMN articles.row_hash IS 'A hash of every extracted field, by which an unchanged article is recognised.';

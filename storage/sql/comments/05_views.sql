@@ -25,7 +25,7 @@ COMMENT ON COLUMN news.image IS 'The address of its main picture; NULL when ther
 COMMENT ON COLUMN news.paywalled IS 'True when the page says that not all of it can be read for free.';
 COMMENT ON COLUMN news.word_count IS 'How long the text is, in words; for scripts without spaces an estimate.';
 COMMENT ON COLUMN news.text_hash IS 'A hash of text: equal hashes mean equal texts.';
-COMMENT ON COLUMN news.path IS 'How the text was won: fast, slow, json-ld, feed or file, as at articles.path.';
+COMMENT ON COLUMN news.path IS 'How the text was won: fast, slow, json-ld, state, feed or file, as at articles.path.';
 COMMENT ON COLUMN news.page_id IS 'The page it was made of: pages.page_id; NULL when it came straight from a file.';
 COMMENT ON COLUMN news.preference IS 'How good a place this copy came from; the smallest value wins.';
 COMMENT ON COLUMN news.row_hash IS 'A hash of every extracted field.';

@@ -1,4 +1,4 @@
-"""Write the project's own pages: stories.toml told through twelve page templates.
+"""Write the project's own pages: stories.toml told through fourteen page templates.
 
 Run it after changing either (`python tests/quality/extraction/make_pages.py`); the pages and
 their expected articles under tests/data/pages are what the tests read, so a change shows in the
@@ -48,10 +48,26 @@ BY = {
     "uk": "Автор:", "pl": "Autor:", "tr": "Yazan:", "ar": "كتب:", "he": "מאת", "ko": "글:",
     "ja": "文:", "zh": "作者:",
 }  # fmt: skip
+# How a paper of each language signs a story; what is no name in it must not be taken for one.
+BYLINES = {
+    "en": "By {one} and {two} in Oslo", "de": "Von {one} und {two}, Berlin",
+    "fr": "Par {one} et {two} (avec AFP)", "es": "Por {one} y {two}, Agencia EFE",
+    "it": "di {one} e {two}", "pt": "Por {one} e {two}", "ru": "Текст: {one}, {two}",
+    "uk": "Автори: {one} та {two}", "pl": "Oprac. {one}, {two}, PAP", "tr": "{one} - Ankara",
+    "ar": "كتب: {one} - القاهرة", "he": "מאת {one}", "ko": "{one} 기자 desk@paper.example",
+    "ja": "東京＝{one}", "zh": "记者{one}／北京报道",
+}  # fmt: skip
+SECTIONS = {
+    "en": "World", "de": "Ausland", "fr": "Monde", "es": "Mundo", "it": "Mondo", "pt": "Mundo",
+    "ru": "Мир", "uk": "Світ", "pl": "Świat", "tr": "Dünya", "ar": "العالم", "he": "עולם",
+    "ko": "국제", "ja": "国際", "zh": "国际",
+}  # fmt: skip
+# Told in every language beside the four stories of _template.
+EVERYWHERE = ("shell", "bylined")
 # Templates that name no author, or whose date has no time.
 UNSIGNED = {"tables"}
 SECOND_AUTHOR = {"brokenjson", "application"}
-BOTH_AUTHORS = {"broadsheet", "amp"}
+BOTH_AUTHORS = {"broadsheet", "amp", "shell"}
 STANDFIRST = {"broadsheet", "metered", "blocks"}
 
 
@@ -60,8 +76,10 @@ def main() -> None:
     PAGES.mkdir(parents=True, exist_ok=True)
     stories = tomllib.loads((HERE / "stories.toml").read_text("utf-8"))
     for place, (language, paper) in enumerate(stories.items()):
-        for number in range(4):
+        for number in range(4 + len(EVERYWHERE)):
             name = "tables" if number == 2 else _template(place, number)
+            if number >= 4:
+                name = EVERYWHERE[number - 4]
             page, expected = tell(language, paper, number, name, place)
             stem = PAGES / f"{language}-{number + 1}-{name}"
             stem.with_suffix(".html").write_bytes(page)
@@ -90,17 +108,19 @@ def tell(
         charset = ODD_CHARSETS.get(language, CHARSETS[language])
         if charset == "big5":
             charset = "gb18030"
-    others = [title for index, title in enumerate(paper["titles"]) if index != number]
+    others = [title for index, title in enumerate(paper["titles"]) if index != number % 4]
     first, second = paper["authors"]
     fields = {
         "lang": language, "site": paper["site"], "host": paper["host"], "url": url,
         "dir": ' dir="rtl"' if language in ("ar", "he") else "", "locale": f"{language}_XX",
-        "title": paper["titles"][number], "lead": paper["lead"], "more": paper["more"],
+        "title": paper["titles"][number % 4], "lead": paper["lead"], "more": paper["more"],
         "other1": others[0], "other2": others[1], "other3": others[2],
         "author1": first, "author2": second, "by": BY[language], "comment": others[1] + "!",
         "utc": f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00",
         "later_utc": f"{later.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00",
         "local": when.isoformat(), "later_local": later.isoformat(),
+        "section": SECTIONS[language], "naive": f"{when:%Y-%m-%dT%H:%M:%S}",
+        "byline": BYLINES[language].format(one=first, two=second),
         "zoneless": f"{when:%Y-%m-%d %H:%M:%S}", "date": f"{when:%Y-%m-%d}",
         "clock": f"{when:%H:%M}", "numeric_day": f"{when:%Y-%m-%d}",
         "day": form.format(d=when.day, m=month, y=when.year), "charset": charset,
@@ -110,9 +130,17 @@ def tell(
         for key, value in fields.items()
     }
     safe |= _bodies(paragraphs)
+    safe["state"] = _state(fields["title"], paragraphs)
+    safe["other_story"] = _state(others[0], [others[1] + ". " + paragraphs[0]] * 9)
     source = (HERE / "templates" / f"{name}.html").read_text("utf-8")
     page = Template(source).substitute(safe).encode(charset, "xmlcharrefreplace")
     return page, _expected(fields, paragraphs, name, when, url, charset)
+
+
+def _state(title: str, paragraphs: list[str]) -> str:
+    blocks = [{"type": "paragraph", "content": text} for text in paragraphs]
+    story = {"headline": title, "blocks": blocks}
+    return json.dumps(story, ensure_ascii=False).replace("</", "<\\/")
 
 
 def _bodies(paragraphs: list[str]) -> dict[str, str]:
@@ -148,12 +176,15 @@ def _expected(
         authors = [fields["author2"]]
     elif name in BOTH_AUTHORS:
         authors = [fields["author1"], fields["author2"]]
+    elif name == "bylined":
+        signed = BYLINES[fields["lang"]]
+        authors = [fields["author1"], fields["author2"]] if "{two}" in signed else authors
     lead = [fields["lead"]] if name in STANDFIRST else []
     published = when.astimezone(UTC)
     precision = "instant"
     if name == "dublin":
         published, precision = datetime(when.year, when.month, when.day, tzinfo=UTC), "day"
-    elif name in ("tables", "breaks"):
+    elif name in ("tables", "breaks", "bylined"):
         published, precision = when.replace(tzinfo=UTC), "local"
     return {
         "url": url,

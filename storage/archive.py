@@ -78,23 +78,24 @@ class ArchiveWriter:
     ) -> None:
         self.close()
 
-    def add(self, fetched: Fetched, now: datetime) -> WarcPosition:
+    def add(self, fetched: Fetched, now: datetime, digest: str | None = None) -> WarcPosition:
         """Append one response and hand it to the operating system; returns where it lies.
 
-        The payload is stored after content decoding, with headers that say so. Raises
-        StorageError when the disk refuses.
+        The payload is stored after content decoding, with headers that say so; `digest` is its
+        `payload_digest` where the caller has it. Raises StorageError when the disk refuses.
         """
+        digest = digest or payload_digest(fetched.body)
         try:
             target = self._segment(now)
             offset = target.tell()
-            target.write(_member(fetched, now))
+            target.write(_member(fetched, now, digest))
             target.flush()
         except OSError as error:
             raise StorageError(
                 f"the archive below {self._root} cannot be written ({error.strerror}): free some "
                 f"space or check the folder, then run again; nothing that had landed is lost."
             ) from error
-        return WarcPosition(self._name, offset, payload_digest(fetched.body))
+        return WarcPosition(self._name, offset, digest)
 
     def sync(self) -> None:
         """Force what was added to the disk; called once before the rows of a batch land."""
@@ -124,11 +125,11 @@ class ArchiveWriter:
         return self._file
 
 
-def _member(fetched: Fetched, now: datetime) -> bytes:
+def _member(fetched: Fetched, now: datetime, digest: str) -> bytes:
     """One record as a gzip member of its own, which is what lets readers start at its offset."""
     plain = io.BytesIO()
     writer = WARCWriter(plain, gzip=False)
-    writer.write_record(_response(writer, fetched, now))
+    writer.write_record(_response(writer, fetched, now, digest))
     return isal_zlib.compress(plain.getvalue(), _LEVEL, wbits=_GZIP)
 
 
@@ -329,10 +330,10 @@ def _members(stream: BinaryIO, whole: int) -> Iterator[tuple[int, bytes]]:
         yield offset, stream.read(length)
 
 
-def _response(writer: WARCWriter, fetched: Fetched, now: datetime) -> ArcWarcRecord:
+def _response(writer: WARCWriter, fetched: Fetched, now: datetime, digest: str) -> ArcWarcRecord:
     url = fetched.final_url or fetched.url
     when = (fetched.fetched_at or now).strftime("%Y-%m-%dT%H:%M:%SZ")
-    described = {"WARC-Date": when, "WARC-Payload-Digest": payload_digest(fetched.body)}
+    described = {"WARC-Date": when, "WARC-Payload-Digest": digest}
     if not url.startswith(("http://", "https://")):
         # What never came by HTTP is a resource; a response's headers would be read as its bytes.
         return writer.create_warc_record(

@@ -6,11 +6,11 @@ the bound (RFC 9110 8.4.1; br is RFC 7932, zstd RFC 8878 with the window limit o
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 
 import brotli
 import zstandard
+from isal import isal_zlib
 
 ACCEPTED = "gzip, deflate, br, zstd"
 
@@ -96,7 +96,7 @@ def _deflate(raw: bytes, limit: int) -> bytes:
 
 def _inflate(raw: bytes, wbits: int, sink: _Sink, name: str) -> bytes:
     """Inflate one stream into the sink; return the bytes after its end."""
-    stream = zlib.decompressobj(wbits)
+    stream = isal_zlib.decompressobj(wbits)
     pending = raw
     try:
         while not stream.eof:
@@ -105,7 +105,7 @@ def _inflate(raw: bytes, wbits: int, sink: _Sink, name: str) -> bytes:
             if not piece and not pending and not stream.eof:
                 raise UndecodableError(f"the {name} stream is cut short")
             sink.add(piece)
-    except zlib.error as exc:
+    except isal_zlib.error as exc:  # type: ignore[misc]  # its stub names an instance
         raise UndecodableError(f"not {name}, though the server says so") from exc
     return stream.unused_data
 

@@ -132,7 +132,7 @@ def land_made(
         row = item.row
         kept = not {row.page_id, row.article_id} & forgotten
         if row.body_hash and row.state == State.LANDED and kept:
-            row = at_position(row, archive.add(item.fetched, job.clock()))
+            row = at_position(row, archive.add(item.fetched, job.clock(), row.body_hash))
         rows.append(row)
     archive.sync()
     articles = [item.article for item in made if item.article]

@@ -244,3 +244,101 @@ def test_the_balance_adds_up_the_batches_of_a_stage(db: duckdb.DuckDBPyConnectio
     assert asked(
         db, "SELECT stage, taken, landed, failed, balanced FROM run_balance ORDER BY stage"
     ) == [("entry", 2, 1, 0, False), ("page", 5, 4, 1, True)]
+
+
+def page_read(
+    db: duckdb.DuckDBPyConnection,
+    name: str,
+    at: datetime,
+    *,
+    state: str = "landed",
+    reason: str | None = None,
+    path: str = "fast",
+    words: int | None = 400,
+    host: str = "paper.example",
+) -> None:
+    """A page that was fetched and read, with its article if it gave one."""
+    put(
+        db,
+        "pages",
+        page_id=name,
+        host=host,
+        state="landed",
+        fetched_at=at,
+        article_state=state,
+        article_reason=reason,
+        path=path,
+    )
+    if state == "landed":
+        put(db, "articles", article_id=name, page_id=name, word_count=words)
+
+
+def days_of(db: duckdb.DuckDBPyConnection, pages: list[dict[str, Any]]) -> None:
+    """Five days on which a site is read well, then two days of `pages`."""
+    for day in range(5):
+        for number in range(4):
+            page_read(db, f"{day}-{number}", DAY + timedelta(days=day))
+    for day in (5, 6):
+        for number, page in enumerate(pages):
+            page_read(db, f"{day}-{number}", DAY + timedelta(days=day), **page)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"state": "rejected", "reason": "too_short"},
+        {"path": "slow"},
+        {"words": 60},
+        {"state": "failed", "reason": "crashed"},
+    ],
+)
+def test_the_day_a_site_changed_its_layout_stands_out(
+    db: duckdb.DuckDBPyConnection, page: dict[str, Any]
+) -> None:
+    days_of(db, [page] * 3)
+    assert asked(db, "SELECT day FROM host_quality WHERE layout_changed") == [
+        ((DAY + timedelta(days=5)).date(),)
+    ]
+    ((reason, worse),) = asked(
+        db, f"SELECT usual_reason, worse FROM host_quality WHERE day = '{DAY:%Y-%m}-18'"
+    )
+    assert (reason, worse) == (page.get("reason"), True)
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [{}] * 3,
+        [{}, {}, {}, {"state": "rejected", "reason": "too_short"}],  # one odd page of four
+        [{"state": "rejected", "reason": "index_page"}] * 2,  # two prove nothing
+        [{"state": "skipped", "reason": "outside_window"}] * 5,  # nobody read these
+    ],
+)
+def test_a_day_like_any_other_is_no_change_of_layout(
+    db: duckdb.DuckDBPyConnection, pages: list[dict[str, Any]]
+) -> None:
+    days_of(db, pages)
+    assert asked(db, "SELECT day FROM host_quality WHERE worse OR layout_changed") == []
+
+
+def test_the_ways_that_texts_were_won_are_counted_by_host_and_day(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    ways = ["fast", "fast", "slow", "json-ld", "feed"]
+    for number, way in enumerate(ways):
+        page_read(db, str(number), DAY, path=way, words=100 * (number + 1))
+    page_read(db, "other", DAY, host="other.example")
+    assert asked(
+        db,
+        "SELECT pages, articles, fast, slow, json_ld, feed, share_fast, mean_words, "
+        "share_fast_before FROM host_quality WHERE host = 'paper.example'",
+    ) == [(5, 5, 2, 1, 1, 1, 0.4, 300, None)]
+
+
+def test_the_polls_that_the_fast_reader_read_are_counted_by_feed(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    put(db, "feeds", feed_id="f", kind="feed", listed=True, url="https://paper.example/rss")
+    for path in ("fast", "fast", "feedparser", None):
+        put(db, "polls", feed_id="f", state="known" if path is None else "landed", path=path)
+    assert asked(db, "SELECT polls, read_polls, fast_polls FROM feed_health") == [(4, 3, 2)]

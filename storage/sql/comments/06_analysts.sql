@@ -10,6 +10,8 @@ COMMENT ON COLUMN syndicated.wordings IS 'How many different texts they are, wor
 COMMENT ON COLUMN syndicated.last_at IS 'When the last copy was published (UTC); NULL when none has a date.';
 COMMENT ON COLUMN syndicated.similarity IS 'How like its nearest copy the least similar one is, 0.8 to 1, estimated by MinHash.';
 COMMENT ON COLUMN feed_health.last_gap_at IS 'When a poll last shared no entry with what was known (UTC); NULL means never. The view possible_gaps has a row for each.';
+COMMENT ON COLUMN feed_health.read_polls IS 'How many polls brought a body that was new and had to be read.';
+COMMENT ON COLUMN feed_health.fast_polls IS 'How many of those the fast reader read; the others went to feedparser or are JSON, as at polls.path.';
 COMMENT ON COLUMN waiting.host IS 'The host that will be asked.';
 COMMENT ON COLUMN failures_by_reason.first_at IS 'When the one that fails longest first failed (UTC).';
 
@@ -50,3 +52,23 @@ COMMENT ON COLUMN possible_gaps.entries IS 'How many entries that poll found, al
 COMMENT ON COLUMN possible_gaps.run_id IS 'The run that polled: runs.run_id.';
 
 COMMENT ON MACRO TABLE search IS 'Articles that hold all the words asked for, best first: FROM search(''спутник'', topic := ''kim-putin-summit'', since := ''2023-09-13'', until := ''2023-09-17'', language := ''ru''). Days are UTC days, both included. Up to six words or "phrases"; a bar between words (위성|спутник) takes either, a minus before one leaves its articles out, a star finds it inside words too. Case, diacritics, ё, hamza and width make no difference.';
+
+COMMENT ON VIEW host_quality IS 'How well the pages of a host could be read, day by day: the day a site changed its layout stands out. One row a host and UTC day of fetching; pages that a window or gate passed over take no part.';
+COMMENT ON COLUMN host_quality.host IS 'The host the pages came from.';
+COMMENT ON COLUMN host_quality.day IS 'The day of fetching, from midnight to midnight UTC.';
+COMMENT ON COLUMN host_quality.pages IS 'How many pages were read.';
+COMMENT ON COLUMN host_quality.articles IS 'How many of them gave an article.';
+COMMENT ON COLUMN host_quality.rejected IS 'How many were none (an index, an error page, a text too short).';
+COMMENT ON COLUMN host_quality.failed IS 'How many could not be read (broken, too slow, too large).';
+COMMENT ON COLUMN host_quality.fast IS 'How many gave an article on the first, fast way.';
+COMMENT ON COLUMN host_quality.slow IS 'How many texts were won by the second, more patient way.';
+COMMENT ON COLUMN host_quality.json_ld IS 'How many texts came out of the page''s own metadata.';
+COMMENT ON COLUMN host_quality.feed IS 'How many texts came out of the feed.';
+COMMENT ON COLUMN host_quality.teasers IS 'How many were the open beginning of a closed article.';
+COMMENT ON COLUMN host_quality.usual_reason IS 'The most common reason why a page gave no article, a word listed at failures.reason; NULL when all did.';
+COMMENT ON COLUMN host_quality.share_fast IS 'The share of pages that gave an article on the fast way, 0 to 1.';
+COMMENT ON COLUMN host_quality.share_fast_before IS 'The same over the up to 14 days with pages before; NULL on the host''s first.';
+COMMENT ON COLUMN host_quality.mean_words IS 'How long the texts are on average, in words; NULL when there are none.';
+COMMENT ON COLUMN host_quality.mean_words_before IS 'The same over the up to 14 days with pages before; NULL when there were none.';
+COMMENT ON COLUMN host_quality.worse IS 'True when, of three pages or more, much fewer than before (ten or more) gave an article on the fast way, by 0.4 of all, or the texts are shorter than 0.4 of what they were.';
+COMMENT ON COLUMN host_quality.layout_changed IS 'True on the first day that is worse: look at what the site sends since then.';

@@ -103,7 +103,8 @@ class Rule:
     """What a scene is worth when it is seen at these places, this often, under these conditions.
 
     `share` is the least part (0 to 1) of the sentences that must show it; `needs` and `unless` name
-    earlier rules; `outnumbers` is a scene that must be seen less often than this one.
+    earlier rules; `outnumbers` is a scene that must be seen less often than this one; a weight
+    below 0 takes away no more than leaves a score of `leaves`.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Rule:
     needs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     outnumbers: str | None = None
+    leaves: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,7 @@ class Judge:
     ) -> tuple[list[_Rule], float, float]:
         counts = Counter(zip(seen, places, strict=True))
         fired: list[_Rule] = []
+        sparing: list[_Rule] = []
         names = 0
         total = gained = 0.0
         shown = _shown(counts)
@@ -192,9 +193,15 @@ class Judge:
                 continue
             fired.append(one)
             names |= one.bit
+            if one.rule.leaves:
+                sparing.append(one)
+                continue
             total += one.weight
             if one.weight > 0:
                 gained += one.weight
+        # Last, so that what they leave does not depend on the order of the rules.
+        for one in sparing:
+            total = max(total + one.weight, min(total, one.rule.leaves))
         return fired, total, gained
 
     def _decide(

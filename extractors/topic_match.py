@@ -65,6 +65,7 @@ class Matcher:
         for topic, definition in enumerate(definitions):
             for text, use in _uses(topic, definition):
                 uses.setdefault(text, []).append(use)
+        _add_stems(uses)
         self._uses = [_quick(_merged(found)) for found in uses.values()]
         self._automaton = AhoCorasick(
             list(uses), matchkind=MatchKind.Standard, store_patterns=False
@@ -141,6 +142,22 @@ def _uses(topic: int, definition: TopicDefinition) -> list[tuple[str, _Use]]:
             following = _rest(rest) if rest else None
             uses.append((text, _Use(topic, 1 << index, alias, start, end, following)))
     return uses
+
+
+def _add_stems(uses: dict[str, list[_Use]]) -> None:
+    """Let a word listed in full count for a stem of it (`shell*`) listed elsewhere as well.
+
+    Else the longer of the two would win, and hide the concept of the stem.
+    """
+    stems: dict[str, list[_Use]] = {}
+    for text, found in uses.items():
+        if open_ended := [use for use in found if use.alias.open_end and use.rest is None]:
+            stems[text] = open_ended
+    for text, found in uses.items():
+        for at in range(len(text) - 1, 0, -1):
+            if text[at] not in _WORDS:
+                break
+            found.extend(stems.get(text[:at], ()))
 
 
 def _rest(parts: list[str]) -> re.Pattern[str]:

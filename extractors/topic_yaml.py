@@ -40,7 +40,7 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 # Part of every version, so that a stored judgement of an older tagger is judged again: raise it
 # whenever the same definition may give another verdict, score, rule or evidence.
-ENGINE = 2
+ENGINE = 3
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?!?")
 _NEAR_WORDS = re.compile(r"(\d{1,3}) words")
@@ -50,6 +50,7 @@ _TOPIC_KEYS = (
 )  # fmt: skip
 _RULE_KEYS = (
     "name", "scene", "weight", "where", "times", "share", "when", "needs", "unless", "outnumbers",
+    "leaves",
 )  # fmt: skip
 
 
@@ -258,6 +259,7 @@ class _Reader(NodeReader):
             needs=tuple(self.known(node, "needs", earlier, "earlier rule")),
             unless=tuple(self.known(node, "unless", earlier, "earlier rule")),
             outnumbers=outnumbers,
+            leaves=self.number(node, "leaves", 0, 1, 0),
         )
 
     def members(self, node: CommentedMap, key: str, kind: type[_Kind]) -> frozenset[_Kind]:

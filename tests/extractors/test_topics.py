@@ -55,6 +55,10 @@ def _judge(text: str, title: str | None = None, **more: object) -> Judgement:
     return tagger.judge(title, text, language=language, published_at=published)[0]
 
 
+def _with_rule(rule: str) -> str:
+    return DEFINITION.replace("thresholds:", f"{rule}thresholds:")
+
+
 def _phrases(judgement: Judgement) -> list[str]:
     return [evidence.phrase for evidence in judgement.evidence]
 
@@ -104,6 +108,27 @@ def test_parts_of_other_words_are_not_found(text: str) -> None:
 
 def test_the_longer_phrase_keeps_the_shorter_one_from_counting() -> None:
     assert _judge("Baker Street").verdict is Verdict.OFF
+
+
+def test_a_word_listed_in_full_counts_for_its_stem_under_another_concept_as_well() -> None:
+    definition = DEFINITION.replace("[fair*]", "[fair*, markt*]")
+    definition = definition.replace("[Baker Street]", "[Baker Street, Marktes]")
+    found = _judge("Der Baker des Marktes.", "Regen", definition=definition).evidence
+    assert ("fair", "Marktes") in [(one.concept, one.phrase) for one in found]
+
+
+def test_a_weight_with_leaves_takes_away_no_more_than_that() -> None:
+    plain = "  - {name: clause, scene: both, weight: -0.9}\n"
+    sparing = plain.replace("-0.9}", "-0.9, leaves: 0.25}")
+    text = "Rain fell. The baker saw the fair."
+    assert _judge(text, definition=_with_rule(plain)).score == 0
+    assert _judge(text, definition=_with_rule(sparing)).score == 0.25
+
+
+def test_a_weight_with_leaves_adds_nothing_to_a_score_below_it() -> None:
+    sparing = "  - {name: clause, scene: both, weight: -0.9, leaves: 0.9}\n"
+    text = "The baker saw the fair."
+    assert _judge(text, definition=_with_rule(sparing)).score == _judge(text).score
 
 
 def test_an_alias_kept_for_a_language_counts_in_texts_of_that_language_alone() -> None:
@@ -237,6 +262,7 @@ def test_the_version_follows_the_tagger_as_well(monkeypatch: pytest.MonkeyPatch)
         ("all: [baker, fair]", "all: [baker, fare]", 15, "known concept"),
         ("weight: 0.3", "weight: heavy", 22, "expected a number"),
         ("unless: both", "unless: other", 22, "earlier rule"),
+        ("weight: -0.5", "weight: -0.5, leaves: much", 23, "expected a number"),
         ("where: title", "where: headline", 23, "known part"),
         ("mention: 0.2", "mention: 0.9", 24, "less than on"),
         ("[Baker Street]", "[B*ker]", 9, "only at the ends of words"),

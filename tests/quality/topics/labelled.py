@@ -11,7 +11,9 @@ from extractors.topics import LabelledItem, Tagger, parse_definition
 HERE = Path(__file__).parent
 TOPICS = HERE.parents[2] / "seeds" / "topics"
 TOPIC = "kim-putin-summit"
-PARTS = ("dev", "aside", "fresh", "second", "third", "fourth")
+# The sets of which most items say in their words which visit they are about, without a date too.
+TELL_THEIR_TIME = ("dev", "aside", "fresh", "second", "third", "fourth")
+PARTS = (*TELL_THEIR_TIME, "fifth", "sixth", "seventh")
 
 
 def is_held_aside(item_id: str) -> bool:

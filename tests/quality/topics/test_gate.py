@@ -67,6 +67,15 @@ def test_few_mentions_are_tagged_on(scored: tuple[dict[str, float], Report]) -> 
     assert report.total.mention_rate <= floors["mention_rate"], _wrong(report)
 
 
+def test_mentions_are_marked_as_such(scored: tuple[dict[str, float], Report]) -> None:
+    floors, report = scored
+    unmarked = sum(
+        mistake.item.label is Verdict.MENTION and mistake.judgement.verdict is Verdict.OFF
+        for mistake in report.mistakes
+    )
+    assert 1 - unmarked / report.total.mentions >= floors["mentions_marked"], unmarked
+
+
 def test_every_piece_of_evidence_cuts_its_phrase_out_of_the_article() -> None:
     tagger = labelled.shipped()
     for item in (item for part in labelled.PARTS for item in labelled.load(part)):
@@ -89,7 +98,7 @@ def test_without_its_language_an_article_is_judged_as_well() -> None:
 
 
 def test_without_a_date_the_content_decides() -> None:
-    items = [item for part in labelled.PARTS for item in labelled.load(part)]
+    items = [item for part in labelled.TELL_THEIR_TIME for item in labelled.load(part)]
     undated = [replace(item, published_at=None) for item in items]
     report = score_labelled(undated, labelled.shipped(), labelled.TOPIC)
     assert report.total.precision >= FLOORS["undated"]["precision"], _wrong(report)

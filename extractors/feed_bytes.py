@@ -30,6 +30,11 @@ _ELEMENT = re.compile(r"<[A-Za-z_]")
 _ROOT = re.compile(r"<([A-Za-z_][\w.:\-]*)")
 # What no character of an XML document may be; a stray one is the commonest small breakage.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# References to characters that may not be: controls, halves of surrogate pairs, no characters.
+_ODD_REFERENCE = re.compile(
+    r"&#(?:0{0,9}(?:\d|[12]\d|3[01]|5[5-7]\d{3}|6553[45]|\d{7,20})"
+    r"|[xX]0{0,9}(?:[01]?[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[eEfF]|[0-9a-fA-F]{6,20}));"
+)
 _CONTROL_BYTES = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
 _MARKERS = (
     (b"\x00<\x00?", "utf-16-be"),
@@ -74,7 +79,36 @@ def prepare(body: bytes, content_type: str | None) -> Prepared:
     if forbidden:
         text = _FORBIDDEN.sub("", text)
         notes = (*notes, f"{forbidden} control characters removed")
+    text, mended = _mend_references(text)
+    if mended:
+        notes = (*notes, f"{mended} references to characters that XML does not have")
     return _prepare_xml(text, notes)
+
+
+def _mend_references(text: str) -> tuple[str, int]:
+    """Join surrogate pairs written as two references (emoji of some publishers), drop the rest.
+
+    One such reference makes a whole document ill-formed, and some end the tolerant parser too.
+    Returns the text and how many there were.
+    """
+    if not _ODD_REFERENCE.search(text):
+        return text, 0
+    odd = 0
+
+    def character(match: re.Match[str]) -> str:
+        nonlocal odd
+        digits = match[0][2:-1].lstrip("0") or "0"
+        code = int(digits[1:][-9:], 16) if digits[0] in "xX" else int(digits[:9])
+        if code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE:
+            return match[0]
+        if 0x10000 <= code <= 0x10FFFF:
+            return match[0]
+        odd += 1
+        return chr(code) if 0xD800 <= code <= 0xDFFF else ""
+
+    mended = _ODD_REFERENCE.sub(character, text)
+    # A round through UTF-16 makes one character of each pair, and U+FFFD of a lone half.
+    return mended.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), odd
 
 
 def _count_forbidden(body: bytes, text: str) -> int:

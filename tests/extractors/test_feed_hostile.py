@@ -78,6 +78,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "open sections": lambda: ITEM + b"<![CDATA[" * MANY,
     "open attributes": lambda: ITEM + b'<a b="' * MANY,
     "ampersands": lambda: ITEM + b"&" * MANY,
+    "references": lambda: ITEM + b"&#55357;&#x0" * (MANY // 4),
+    "an endless reference": lambda: ITEM + b"&#" + b"0" * 5 * MANY,
     "depth": lambda: ITEM + b"<b>" * MANY,
     "attributes": lambda: ITEM + b"<a %s/>" % b" ".join(b'a%d=""' % n for n in range(MANY)) + END,
     "tags": lambda: ITEM + b"".join(b"<category>%d</category>" % n for n in range(50_000)) + END,

@@ -338,3 +338,34 @@ def test_every_real_feed_gives_entries_or_a_reason() -> None:
         assert all(entry.link and entry.title and entry.published_at for entry in feed.entries), (
             name
         )
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("&#55357;&#56832; smile", "\U0001f600 smile"),
+        ("&#xD83D;&#xDE00; smile", "\U0001f600 smile"),
+        ("half &#xD83D; a smile", "half \ufffd a smile"),
+        ("a&#0;b&#x1B;c&#65535;d", "abcd"),
+        ("a&#x110000;b&#99999999;c", "abc"),
+    ],
+)
+def test_a_reference_to_no_character_costs_neither_its_entry_nor_those_after_it(
+    written: str, read: str
+) -> None:
+    items = "".join(
+        f"<item><title>{title}</title><link>/{n}</link></item>"
+        for n, title in enumerate(("first", written, "last"))
+    )
+    body = f"<rss version='2.0'><channel>{items}</channel></rss>".encode()
+    feed = parse_feed(body, "https://paper.example/feed.xml")
+    assert [entry.title for entry in feed.entries] == ["first", read, "last"]
+    assert "references to characters that XML does not have" in (feed.warning or "")
+
+
+def test_references_to_characters_that_there_are_stay_and_are_no_warning() -> None:
+    title = "Caf&#233; &#x1F600; &#10;&#55203;&#x10FFFD;"
+    body = f"<rss version='2.0'><channel><item><title>{title}</title></item></channel></rss>"
+    feed = parse_feed(body.encode(), "https://paper.example/feed.xml")
+    assert feed.entries[0].title == "Café \U0001f600 \ud7a3\U0010fffd"
+    assert feed.warning is None

@@ -3,11 +3,9 @@
     DuckwireError
     ├── UsageError      the command or its arguments are wrong (exit status 2)
     ├── SettingsError   a setting cannot be read or makes no sense (exit status 2)
-    ├── DataError       a file the user owns (topic, feed list, OPML) is not what it should be
-    ├── StorageError    the warehouse or the archive refused
-    │   └── LockedError another process holds it; trying again later may work
-    └── NetworkError    the network door cannot be opened at all (never: one request failed)
+    └── DataError       a file the user owns (topic, feed list, OPML) is not what it should be
 
+What the warehouse refuses is in `storage.errors`, which knows nothing of these.
 The failure of one feed, page or file is a value with a `Reason`, never one of these.
 """
 
@@ -49,15 +47,3 @@ class SettingsError(DuckwireError):
 
 class DataError(DuckwireError, ValueError):
     """A file that the user owns is not what it should be; `where` names file and line."""
-
-
-class StorageError(DuckwireError):
-    """The warehouse or the archive refused."""
-
-
-class LockedError(StorageError):
-    """Another process holds the warehouse; the same call may work later."""
-
-
-class NetworkError(DuckwireError):
-    """The network door as a whole cannot be opened; one failed request is never this."""

@@ -6,7 +6,7 @@ import asyncio
 import pickle
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,7 +38,7 @@ from storage.archive import ArchiveWriter
 from storage.errors import StorageError
 from storage.landing import land_polls
 from storage.rows import EntryRow, PollLanding, PollRow
-from storage.work import feeds_with_entries, known_entries
+from storage.work import feeds_with_entries, forgotten_ids, known_entries
 
 Answer = TypeVar("Answer")
 
@@ -74,6 +74,8 @@ class Later:
 async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fetcher) -> int:
     """Poll these feeds at once and land them in batches; returns how many were landed."""
     listener().expect("feeds", len(feeds))
+    with job.warehouse.session() as session:
+        forgotten = forgotten_ids(session)
     # One thread reads, so that readers do not fight the event loop for the interpreter.
     reader = ThreadPoolExecutor(1, thread_name_prefix="read")
     try:
@@ -81,7 +83,7 @@ async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fet
             ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive,
             Sitting(job.warehouse) as sitting,
         ):
-            desk = _Desk(job, topics, door, archive, sitting, reader)
+            desk = _Desk(job, topics, door, archive, sitting, reader, forgotten)
             asking = [desk.ask(state) for state in feeds]
             batches = in_batches(asking, job.settings.batch, patience_s=_PATIENCE_S, pauses=True)
             async for batch in batches:
@@ -102,6 +104,7 @@ class _Desk:
     archive: ArchiveWriter
     sitting: Sitting
     reader: Executor
+    forgotten: Set[str]
     # Whether it is the feed or our own connection is known only when everybody was asked.
     suspects: list[Polled] = field(default_factory=list)
     later: list[Later] = field(default_factory=list)
@@ -152,7 +155,7 @@ class _Desk:
             await self._land(judged[start : start + size])
 
     async def _land(self, polled: list[Polled]) -> None:
-        await asyncio.to_thread(_land, self.job, self.archive, polled, self.sitting)
+        await asyncio.to_thread(_land, self, polled)
 
     async def _off_loop(
         self, fetched: Fetched, work: Callable[..., Answer], *given: object
@@ -234,16 +237,20 @@ def _gated(row: EntryRow, topics: Topics) -> EntryRow:
     return replace(row, state=str(State.SKIPPED), reason=str(Reason.UNLIKELY))
 
 
-def _land(job: Job, archive: ArchiveWriter, polled: list[Polled], sitting: Sitting) -> None:
-    """Keep the changed bodies, then land polls, entries and validators in one transaction."""
-    now = job.clock()
+def _land(desk: _Desk, polled: list[Polled]) -> None:
+    """Keep the changed bodies, then land polls, entries and validators in one transaction.
+
+    Of a body that lists something forgotten nothing is kept: it would hold its summary or text.
+    """
+    job, archive, now = desk.job, desk.archive, desk.job.clock()
     changed = {
         item.before.feed_id: archive.add(item.fetched, now)
         for item in polled
         if item.parsed is not None and item.reason is None
+        if desk.forgotten.isdisjoint(row.page_id for row in item.entries)
     }
     archive.sync()
-    with sitting.session() as session:
+    with desk.sitting.session() as session:
         ids = [row.entry_id for item in polled for row in item.entries]
         known = known_entries(session, ids)
         before = feeds_with_entries(session, [item.before.feed_id for item in polled])

@@ -75,6 +75,22 @@ def test_a_forgotten_article_is_gone_everywhere_and_stays_out(
     assert desk.ask("FROM orphans") == []
 
 
+def test_a_feed_that_goes_on_listing_what_is_forgotten_is_not_kept(
+    desk: Desk, newsroom: Newsroom
+) -> None:
+    item = newsroom.truth(listed=True)[0]
+    run_forget(desk.job("forget"), item.url)
+    desk.run()
+    assert item.paragraphs[0][:40] not in archived(desk)
+    (other,) = desk.ask("SELECT count(*) FROM polls WHERE warc_file NOT NULL")[0]
+    (without,) = desk.ask(
+        "SELECT count(*) FROM polls WHERE state = 'landed' AND warc_file IS NULL AND feed_id IN "
+        "(SELECT feed_id FROM entries WHERE reason = 'forgotten')"
+    )[0]
+    assert (other > 5, without) == (True, 1)
+    assert desk.ask("FROM run_balance WHERE NOT balanced") == []
+
+
 def test_one_that_never_landed_can_be_forgotten_ahead(desk: Desk, newsroom: Newsroom) -> None:
     item = newsroom.truth(listed=True)[0]
     run_forget(desk.job("forget"), item.url)

@@ -61,6 +61,6 @@ COMMENT ON COLUMN polls.path IS 'Which reader read the body, such as feedparser 
 COMMENT ON COLUMN polls.change IS 'What this poll changed in the feed''s standing, in words: moved for good, gone, back, answers again; NULL when nothing.';
 COMMENT ON COLUMN polls.possible_gap IS 'True when nothing in the body had been seen before though the source had entries: some may have come and gone in between.';
 COMMENT ON COLUMN polls.next_poll_at IS 'When the source was to be asked next, as decided after this poll (UTC); NULL for a folder.';
-COMMENT ON COLUMN polls.warc_file IS 'The archive segment that holds the body, relative to the archive''s root; NULL when nothing was kept (unchanged, failed, a folder).';
+COMMENT ON COLUMN polls.warc_file IS 'The archive segment that holds the body, relative to the archive''s root; NULL when nothing was kept (unchanged, failed, a folder, or it lists what was forgotten).';
 COMMENT ON COLUMN polls.warc_offset IS 'Where the record begins in that segment, in bytes; NULL as warc_file.';
 COMMENT ON COLUMN polls.warc_digest IS 'The body''s digest in its record, sha1: and base 32; NULL as warc_file.';

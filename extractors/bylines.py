@@ -29,7 +29,7 @@ _AGENCIES = frozenset(
 _BY_WORDS = (
     r"by|von|par|por|di|da|door|av|af|od|przez|от|від|autor(?:en|in|es|a|e|i)?|auteurs?|autore|"
     r"tekst|текст|автор(?:ы|и)?|redaktion|écrit par|publié par|texte|text|skrevet av|kirjoittanut|"
-    r"yazan|haber|oleh|penulis|theo|tác giả|írta|szerző|piše|napisao|napisala|opracowa(?:ł|ła|nie)|"
+    r"yazan|haber|oleh|penulis|tác giả|írta|szerző|piše|napisao|napisala|opracowa(?:ł|ła|nie)|"
     r"oprac\.|كتب(?:ت)?|بقلم|إعداد|نویسنده|מאת|โดย|γράφ(?:ει|ουν) (?:ο|η|οι)|του|της|"
     r"作者|記者|记者|文"
 )
@@ -40,6 +40,7 @@ _BY = re.compile(
     r"^(?:作者|(?:中央社|本報|本报|特约|特約|特派)?(?:記者|记者)|文|撰文|採訪|通讯员)[\s::／/・·]*(?=[\u4e00-\u9fff])",
     re.IGNORECASE,
 )
+_ONLY_BY = re.compile(r"(?:by|von|par|por|door|przez|od|oleh|автор|от|від)\s", re.IGNORECASE)
 # What a piece of writing is called, before the word that names its author.
 _GENRE = re.compile(
     r"^(?:(?:an?|eine?|un[ae]?|une)\s+)?(?:analysis|opinion|commentary|review|perspective|column|"
@@ -127,7 +128,7 @@ def split_names(value: str) -> list[str]:
     Agencies stay among the names; who took the pictures or edited is left out.
     """
     text = _GENRE.sub("", normalise_line(value).strip(" .,|-–—"))
-    text = _HANDLE.sub(" ", _BY.sub("", text))
+    text = _HANDLE.sub(" ", _without_by(text))
     bracketed = [one or two for one, two in _BRACKETED.findall(text)]
     text = _BRACKETED.sub(" ", text)
     names: list[str] = []
@@ -144,6 +145,13 @@ def split_names(value: str) -> list[str]:
         said = re.split(r"[=＝/,]", inside)
         names += [name.strip() for name in said if is_agency(name) and name.strip()]
     return names
+
+
+def _without_by(text: str) -> str:
+    """Cut 'By' in any language off the front, unless it is the given name of Di Marco."""
+    rest = _BY.sub("", text)
+    name_like = text.istitle() and len(text.split()) == 2 and not _ONLY_BY.match(text)
+    return text if name_like and ":" not in text else rest
 
 
 def _pieces(text: str) -> list[_Piece]:
@@ -183,7 +191,7 @@ def _person_pieces(pieces: list[_Piece]) -> list[str]:
     for index, piece in enumerate(pieces):
         if _OTHER_WORK.match(piece.text):
             continue
-        text = _BY.sub("", _LABEL.sub("", piece.text))
+        text = _without_by(_LABEL.sub("", piece.text))
         follows = index > 0 and whole_names and piece.mark in (",", "|", "/", "·", "•", "／")
         if follows and not is_agency(text) and _describes(text, first):
             kept += [said for said in (text.split()[0], _ROLE.sub("", text)) if is_agency(said)][:1]

@@ -53,6 +53,9 @@ from extractors.bylines import is_agency, split_names
         ("ソウル＝早瀬由紀", ["早瀬由紀"]),
         ("【早瀬由紀】", ["早瀬由紀"]),
         ("mit Material von dpa", []),
+        ("Di Marco", ["Di Marco"]),
+        ("Theo Achterberg", ["Theo Achterberg"]),
+        ("By Miriam", ["Miriam"]),
         ("Miriam Calloway (miriam@example.com)", ["Miriam Calloway"]),
     ],
 )

@@ -63,6 +63,13 @@ class _Tally:
     done_s: float = 0.0
     total_s: float = 0.0
     problem: str | None = None
+    families: set[str] = field(default_factory=set)
+
+    @property
+    def days(self) -> tuple[float, float]:
+        """How many days are done and asked, whatever the number of ways that lead to them."""
+        seconds = _DAY_S * max(1, len(self.families))
+        return self.done_s / seconds, self.total_s / seconds
 
 
 def plan_backfill(
@@ -161,6 +168,7 @@ def _tally(
             (part.end - part.start).total_seconds()
             for part in remaining(window, covered.get(family, ()))
         )
+        tally.families.add(family)
         tally.total_s += length
         tally.done_s += length - left
     for unit, _ in roots(source, window, covered):
@@ -196,14 +204,14 @@ async def _look(source: Source, unit: Unit, tally: _Tally) -> None:
 def _line(key: tuple[str, str], tally: _Tally, rates: Mapping[str, float]) -> PlanLine:
     known = [unit.expected for unit in tally.units if unit.expected is not None]
     rate = sum(rates.get(feed, 0.0) for feed in {unit.feed_id or "" for unit in tally.units})
-    left_s = tally.total_s - tally.done_s
-    expected = sum(known) if known else round(rate * left_s / _DAY_S) if rate else None
+    done, days = tally.days
+    expected = sum(known) if known else round(rate * (days - done)) if rate else None
     return PlanLine(
         source=key[0],
         feed=key[1],
         units=len({unit.unit_id for unit in tally.units}),
-        done_days=tally.done_s / _DAY_S,
-        days=tally.total_s / _DAY_S,
+        done_days=done,
+        days=days,
         expected=expected,
         problem=tally.problem,
     )

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -53,16 +53,16 @@ class Services:
     """Serves every stand-in mounted on it; a context manager.
 
     `asked` lists what was asked for, target by target, in order. `fail` plays an answer in place
-    of the real one, for a number of times.
+    of the real one, for a number of times. `address` is one of loopback's (127.0.0.0/8).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.asked: list[str] = []
         self._mounts: dict[str, Respond] = {}
         self._faults: list[tuple[str, list[Reply]]] = []
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"services": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = _Server((address, 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     def __enter__(self) -> Services:
@@ -81,7 +81,8 @@ class Services:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        address, port = self._server.server_address[:2]
+        return f"http://{address}:{port}"
 
     def mount(self, prefix: str, respond: Respond) -> str:
         """Serve `respond` below a prefix ('/archive'; '' is the root); returns its base URL."""
@@ -104,12 +105,20 @@ class Services:
             if path == prefix or path.startswith(prefix + "/"):
                 found = self._mounts[prefix](path[len(prefix) :], query)
                 if found is not None:
-                    return found
+                    return _below(prefix, found)
         return Reply(b"nothing here", 404, "text/plain")
 
     def count(self, part: str) -> int:
         """Count the requests whose target contains `part`."""
         return sum(part in target for target in self.asked)
+
+
+def _below(prefix: str, reply: Reply) -> Reply:
+    """The same answer; where it leads to lies below the mount, as its paths do."""
+    place = reply.headers.get("Location", "")
+    if not place.startswith("/"):
+        return reply
+    return replace(reply, headers={**reply.headers, "Location": prefix + place})
 
 
 class _Server(ThreadingHTTPServer):

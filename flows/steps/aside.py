@@ -13,8 +13,6 @@ from extractors.feeds import parse_feed
 from extractors.records import Fetched, ParsedFeed, Reason
 from flows.steps.children import Children, WorkFailed
 
-LARGE = 1_000_000  # bytes; no ordinary feed reaches them
-
 _NICE = 10
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import IO
 from urllib.parse import urlsplit
 
 from extractors.records import Fetched, Reason, State, WarcPosition
@@ -19,6 +20,7 @@ from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.sitting import Sitting
+from flows.steps.spool import LARGE, spooled, unspooled
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
 from storage.landing import land_pages
@@ -34,11 +36,16 @@ _HTML_TYPES = ("html", "xml", "text/plain")
 
 @dataclass(frozen=True, slots=True)
 class MadePage:
-    """One page done: its row, its article if it is one, and the bytes to keep."""
+    """One page done: its row, its article if it is one, and the bytes to keep (large: spooled)."""
 
     row: PageRow
     article: ArticleLanding | None
-    fetched: Fetched
+    fetched: Fetched | IO[bytes]
+
+    @property
+    def weight(self) -> int:
+        """How many bytes of the page are held in memory."""
+        return len(self.fetched.body) if isinstance(self.fetched, Fetched) else 0
 
 
 async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: Fetcher) -> int:
@@ -60,7 +67,7 @@ async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: F
             async for batch in in_batches(
                 fetching,
                 job.settings.batch,
-                weigh=lambda made: len(made.fetched.body),
+                weigh=lambda made: made.weight,
                 most_weight=_BATCH_BYTES,
                 pauses=True,
             ):
@@ -81,8 +88,19 @@ async def _one(
         fetched = await door.fetch(task.url, accept="page", robots=True)
     else:  # an archive's copy, which the archive's own interface gives
         fetched = unwrap(await door.fetch(task.fetch_url, accept="page", robots=False))
-    work = partial(make_page, job, topics, task, fetched, job.clock(), random.random)
-    return await asyncio.get_running_loop().run_in_executor(pool, work)
+    read = partial(make_page, job, topics, task, now=job.clock(), rand=random.random)
+    loop = asyncio.get_running_loop()
+    if len(fetched.body) <= LARGE:
+        return await loop.run_in_executor(pool, partial(read, fetched))
+    # Written at once: what waits for a thread would be held in memory meanwhile.
+    spool = spooled(fetched, job.settings.data)
+    del fetched
+    return await loop.run_in_executor(pool, _read_spooled, read, spool)
+
+
+def _read_spooled(read: Callable[[Fetched], MadePage], spool: IO[bytes]) -> MadePage:
+    """Make a page of an answer on the disk, and leave its bytes there until it lands."""
+    return replace(read(unspooled(spool)), fetched=spool)
 
 
 def make_page(
@@ -132,12 +150,20 @@ def land_made(
         row = item.row
         kept = not {row.page_id, row.article_id} & forgotten
         if row.body_hash and row.state == State.LANDED and kept:
-            row = at_position(row, archive.add(item.fetched, job.clock(), row.body_hash))
+            row = at_position(row, _kept(job, archive, item))
         rows.append(row)
     archive.sync()
     articles = [item.article for item in made if item.article]
     with sitting.session() as session:
         land_pages(session, rows, articles, run_id=job.run_id, now=job.clock())
+
+
+def _kept(job: Job, archive: ArchiveWriter, item: MadePage) -> WarcPosition:
+    """Keep a page's bytes; returns where they lie."""
+    if isinstance(item.fetched, Fetched):
+        return archive.add(item.fetched, job.clock(), item.row.body_hash)
+    with item.fetched as spool:
+        return archive.add(unspooled(spool), job.clock(), item.row.body_hash)
 
 
 def at_position(row: PageRow, position: WarcPosition) -> PageRow:

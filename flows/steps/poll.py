@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import pickle
 import random
-import tempfile
 from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import IO, TypeVar
 
 from extractors.feeds import discover_feeds
@@ -27,15 +24,15 @@ from extractors.records import (
 from flows.net.door import Fetcher
 from flows.net.outage import not_charged
 from flows.policy import after_poll, body_hash, changes, outcome_of, possible_gap
-from flows.steps.aside import LARGE, Bounds, read_aside, read_feed
+from flows.steps.aside import Bounds, read_aside, read_feed
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.rows import entry_row
 from flows.steps.sitting import Sitting
+from flows.steps.spool import LARGE, spooled, unspooled
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter
-from storage.errors import StorageError
 from storage.landing import land_polls
 from storage.rows import EntryRow, PollLanding, PollRow
 from storage.work import feeds_with_entries, forgotten_ids, known_entries
@@ -113,7 +110,7 @@ class _Desk:
         """Ask one feed and read its answer, unless that is large."""
         fetched = await _fetch(state, state.url, self.door)
         if len(fetched.body) > LARGE:
-            return Later(state, await asyncio.to_thread(_spooled, fetched, self.job.settings.data))
+            return Later(state, await asyncio.to_thread(spooled, fetched, self.job.settings.data))
         return await self.read(state, fetched)
 
     async def read(self, state: FeedState, fetched: Fetched) -> Polled:
@@ -145,7 +142,8 @@ class _Desk:
         """Land the rest: what was set aside, and what could not be reached."""
         while self.later:
             item = self.later.pop()
-            fetched = await asyncio.to_thread(_unspooled, item.spool)
+            with item.spool:
+                fetched = await asyncio.to_thread(unspooled, item.spool)
             await self._land([await self.read(item.before, fetched)])
         offline, size = self.door.offline, self.job.settings.batch
         judged = [
@@ -163,26 +161,6 @@ class _Desk:
         # A large one waits for its own process, and holds up no other meanwhile.
         reader = None if len(fetched.body) > LARGE else self.reader
         return await asyncio.get_running_loop().run_in_executor(reader, partial(work, *given))
-
-
-def _spooled(fetched: Fetched, folder: Path) -> IO[bytes]:
-    """Put an answer on the disk: fifty large ones would not fit into memory."""
-    try:
-        spool = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed when it is read back)
-        pickle.dump(fetched, spool, protocol=5)
-    except OSError as error:
-        raise StorageError(
-            f"{folder} cannot be written ({error.strerror}): free some space, then run again; "
-            f"nothing that had landed is lost."
-        ) from error
-    return spool
-
-
-def _unspooled(spool: IO[bytes]) -> Fetched:
-    with spool:
-        spool.seek(0)
-        fetched: Fetched = pickle.load(spool)  # noqa: S301  (written by this process)
-    return fetched
 
 
 async def _fetch(state: FeedState, url: str, door: Fetcher) -> Fetched:

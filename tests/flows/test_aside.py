@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extractors.records import Fetched, Reason
-from flows.steps.aside import LARGE, Bounds, read_aside, read_feed
+from flows.steps.aside import Bounds, read_aside, read_feed
+from flows.steps.spool import LARGE
 
 URL = "https://paper.example/feed.xml"
 BOUNDS = Bounds(seconds=20.0, memory=400_000_000, max_entries=2000, max_depth=200)

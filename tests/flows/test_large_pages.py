@@ -15,7 +15,7 @@ from flows.steps.job import Job
 from storage.archive import read_record
 
 FEED = "https://paper.example/feed.xml"
-PAGES = 20
+PAGES = 40
 PADDING = 2_500_000
 
 

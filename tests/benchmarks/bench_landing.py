@@ -229,7 +229,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, tables: list[pa.Table]) -> No
         connection.unregister("batch")
 
 
-def test_articles_land_at_half_the_speed_of_a_bare_insert(tmp_path: Path) -> None:
+def test_landing_takes_no_more_than_a_few_bare_inserts(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "desk")
     warehouse.migrate(NOW)
     bare_file = tmp_path / "bare.duckdb"

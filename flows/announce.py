@@ -12,20 +12,20 @@ def announce(job: Job) -> int:
 
     A crash in between repeats events and loses none. Returns how many were emitted.
     """
+    # In one session: two shards that end together must not both find the same to announce.
     with job.warehouse.session() as session:
         fresh = unannounced(session)
-    for item in fresh:
-        emit_on_topic(
-            OnTopicArticle(
-                article_id=item.article_id,
-                url=item.url,
-                title=item.title,
-                topic_id=item.topic_id,
-                score=item.score,
-                published_at=item.published_at,
+        for item in fresh:
+            emit_on_topic(
+                OnTopicArticle(
+                    article_id=item.article_id,
+                    url=item.url,
+                    title=item.title,
+                    topic_id=item.topic_id,
+                    score=item.score,
+                    published_at=item.published_at,
+                )
             )
-        )
-    if fresh:
-        with job.warehouse.session() as session:
+        if fresh:
             mark_announced(session, fresh, now=job.clock())
     return len(fresh)

@@ -14,6 +14,7 @@ from flows.reports import failing_feeds, report_markdown
 from flows.settings import load_settings
 from flows.steps.ingest import IngestOptions, run_ingest
 from flows.steps.job import new_job
+from flows.steps.shares import Share
 from flows.tasks import as_task, flow_run_id, trigger
 from storage.reports import RunReport
 
@@ -23,6 +24,8 @@ def _name() -> str:
 
     given = flow_run.parameters
     words = ["ingest"]
+    if given.get("shards", 1) > 1:
+        words[0] += f" {given.get('shard', 0)}/{given['shards']}"
     words.append(f"files of {given['seeds']}" if given.get("seeds") else "due feeds")
     if given.get("all_feeds"):
         words[-1] = "all feeds"
@@ -41,12 +44,19 @@ def ingest(
     pages: Annotated[
         bool, Field(description="Fetch the pages; without it they are left waiting.")
     ] = True,
+    shard: Annotated[
+        int, Field(description="Which share of the servers, counted from 0.", ge=0)
+    ] = 0,
+    shards: Annotated[
+        int, Field(description="Into how many shares the servers are split.", ge=1)
+    ] = 1,
 ) -> RunReport:
     """Load dropped files, poll the feeds that are due, fetch, clean, date, tag and land their
-    pages, and publish the read-only copy.
+    pages, and publish the read-only copy. With `shards`, of some servers only: other runs of
+    other shards may be at work meanwhile.
     """
     settings = load_settings()
-    job = new_job(settings, "ingest")
+    job = new_job(settings, "ingest", share=Share(shard, shards))
     options = IngestOptions(
         seeds=seeds or settings.seeds, poll=seeds is None, everything=all_feeds, pages=pages
     )

@@ -100,6 +100,25 @@ def acquire(
     return None
 
 
+def rivals(
+    connection: Connection, name: str, run_id: str, *, whole: str, now: datetime
+) -> list[tuple[str, LeaseHolder]]:
+    """Living leases of other runs under other names that exclude the lease `name`.
+
+    A lease is on everything (`whole`) or on a share of it ('<whole> 1/3'); shares of one division
+    exclude only everything, and shares of another division, which might hold the same servers.
+    """
+    rows = connection.execute(
+        "SELECT name, holder, host, pid, expires_at FROM leases "
+        "WHERE name <> $name AND holder <> $run_id AND expires_at > $now "
+        "AND (name = $whole OR starts_with(name, $whole || ' ')) "
+        "AND ($name = $whole OR name = $whole "
+        "OR split_part(name, '/', 2) <> split_part($name, '/', 2)) ORDER BY expires_at",
+        {"name": name, "run_id": run_id, "now": now, "whole": whole},
+    ).fetchall()
+    return [(row[0], LeaseHolder(*row[1:])) for row in rows]
+
+
 def release(connection: Connection, name: str, run_id: str) -> None:
     """Give a lease back; one that somebody else holds stays theirs."""
     connection.execute("DELETE FROM leases WHERE name = ? AND holder = ?", [name, run_id])

@@ -80,10 +80,29 @@ class OnTopic:
     score: float
 
 
-def due_pages(connection: Connection, *, now: datetime, limit: int) -> list[PageTask]:
-    """Pages that wait and whose time has come, newest first; none that a backfill keeps back."""
-    due = "p.state = 'waiting' AND p.next_at <= $now AND p.backlog IS NOT TRUE"
-    return _tasks(connection, _PAGES.format(condition=due), {"now": now, "limit": limit})
+_HOST = "regexp_extract(coalesce(p.fetch_url, p.url), '^https?://([^/?#]+)', 1)"
+_DUE = "p.state = 'waiting' AND p.next_at <= $now AND p.backlog IS NOT TRUE"
+
+
+def due_pages(
+    connection: Connection, *, now: datetime, limit: int, hosts: Sequence[str] | None = None
+) -> list[PageTask]:
+    """Pages that wait and whose time has come, newest first; none that a backfill keeps back.
+
+    With `hosts` ('host' or 'host:port'), only those that are fetched from these servers.
+    """
+    due = _DUE
+    bound: dict[str, object] = {"now": now, "limit": limit}
+    if hosts is not None:
+        due += f" AND {_HOST} IN (SELECT unnest($hosts::VARCHAR[]))"
+        bound["hosts"] = list(hosts)
+    return _tasks(connection, _PAGES.format(condition=due), bound)
+
+
+def waiting_hosts(connection: Connection, *, now: datetime) -> list[str]:
+    """The servers that pages which wait and are due are fetched from: 'host' or 'host:port'."""
+    query = f"SELECT DISTINCT {_HOST} FROM pages p WHERE {_DUE}"  # noqa: S608  (our own text)
+    return [row[0] for row in connection.execute(query, {"now": now}).fetchall()]
 
 
 def backlog_pages(

@@ -22,7 +22,7 @@ from storage.feeds import due_feeds, sync_listings
 from storage.publish import publish, published_age
 from storage.reports import RunReport, run_report
 from storage.topics import TopicListing, sync_topics
-from storage.work import due_pages
+from storage.work import due_pages, waiting_hosts
 
 # Large groups: the slowest of one group holds up the next one.
 FEEDS_A_STEP = 5000
@@ -69,10 +69,16 @@ def run_ingest(
     with one feed, page or file is in the report.
     """
     _check(job, options)
-    parameters = {"seeds": options.seeds, "everything": options.everything, "pages": options.pages}
+    parameters: dict[str, object] = {
+        "seeds": options.seeds,
+        "everything": options.everything,
+        "pages": options.pages,
+    }
+    if not job.share.whole:
+        parameters |= {"shard": job.share.shard, "shards": job.share.shards}
     with at_work(job, trigger=trigger, parameters=parameters, flow_run_id=flow_run_id):
         relisted = call("install topics", install_topics, job)
-        if options.seeds:
+        if options.seeds and job.share.first:
             call("load files", load_files, job, options.seeds)
         if options.poll:
             due, changed = call("sync feeds", sync_feeds, job, options.everything)
@@ -111,7 +117,7 @@ def load_files(job: Job, folder: Path) -> int:
 def sync_feeds(job: Job, everything: bool) -> tuple[list[str], bool]:
     """Bring `feeds` in line with the owner's list.
 
-    Returns the ids of those to poll now, and whether the list had changed.
+    Returns the ids of those of this run's share to poll now, and whether the list had changed.
     """
     settings = job.settings
     bounds = (settings.min_interval_s, settings.max_interval_s, settings.first_interval_s)
@@ -120,7 +126,7 @@ def sync_feeds(job: Job, everything: bool) -> tuple[list[str], bool]:
         listed = load(settings.feeds)
         changed = sync_listings(session, listed, now=now, bounds=bounds, complete=True)
         due = due_feeds(session, now=now, everything=everything)
-    return [state.feed_id for state in due], changed
+    return [state.feed_id for state in due if job.share.has_url(state.url)], changed
 
 
 def poll_group(job: Job, feed_ids: Sequence[str]) -> int:
@@ -145,7 +151,11 @@ def poll_group(job: Job, feed_ids: Sequence[str]) -> int:
 def fetch_group(job: Job, most: int) -> int:
     """Fetch and land up to `most` pages that wait and are due; returns how many were."""
     with job.warehouse.session() as session:
-        tasks = due_pages(session, now=job.clock(), limit=most)
+        now = job.clock()
+        ours = None
+        if not job.share.whole:
+            ours = [host for host in waiting_hosts(session, now=now) if job.share.has(host)]
+        tasks = due_pages(session, now=now, limit=most, hosts=ours)
     if not tasks:
         return 0
 

@@ -14,6 +14,7 @@ from flows.net.client import Client
 from flows.net.door import Fetcher
 from flows.settings import Settings
 from flows.steps.readers import Readers, readers
+from flows.steps.shares import WHOLE, Share
 from flows.warehouses import warehouse_of
 from storage.ledger import Worker
 from storage.warehouse import Warehouse
@@ -42,6 +43,7 @@ class Job:
     kind: str
     clock: Clock = utc_now
     door: Door = network
+    share: Share = WHOLE
 
     @property
     def run_id(self) -> str:
@@ -60,7 +62,15 @@ class Job:
         return readers(settings.workers, settings.page_s, settings.page_mb * 1_000_000)
 
 
-def new_job(settings: Settings, kind: str, *, clock: Clock = utc_now, door: Door = network) -> Job:
+def new_job(
+    settings: Settings,
+    kind: str,
+    *,
+    clock: Clock = utc_now,
+    door: Door = network,
+    share: Share = WHOLE,
+) -> Job:
     """Name a new run: its kind, the time it starts and a few random letters."""
     run_id = f"{kind}-{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    return Job(settings, Worker(run_id, socket.gethostname(), os.getpid()), kind, clock, door)
+    worker = Worker(run_id, socket.gethostname(), os.getpid())
+    return Job(settings, worker, kind, clock, door, share)

@@ -1,4 +1,7 @@
-"""Taking turns: one run at a time works on a warehouse, and says when it begins and ends."""
+"""Taking turns: one run at a time works on a warehouse, and says when it begins and ends.
+
+Runs that each have a share of the servers work at once; each share is one run's at a time.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,18 @@ from typing import Any
 
 from flows.steps.job import Job
 from flows.steps.progress import listener
+from flows.steps.shares import WHOLE_LEASE
 from storage.errors import StorageError
-from storage.ledger import LeaseHolder, acquire, end_run, release, start_run
+from storage.ledger import (
+    LeaseHolder,
+    acquire,
+    end_run,
+    mark_crashed,
+    release,
+    rivals,
+    start_run,
+)
 
-LEASE = "pipeline"
 _KEEP = timedelta(minutes=5)
 _RENEW_S = 60.0
 _ASK_S = 0.5
@@ -103,7 +114,7 @@ class Turn:
             self._beat.join(timeout=5)
         # A lease that cannot be given back gives way by itself once this process is gone.
         with suppress(StorageError), self._job.warehouse.session() as session:
-            release(session, LEASE, self._job.run_id)
+            release(session, self._job.share.lease, self._job.run_id)
 
     def rest(self) -> None:
         """Give the turn back for long enough that a run that waits takes it, then wait for it."""
@@ -148,11 +159,21 @@ def _wait_for_turn(job: Job, sleep: Callable[[float], None], patience_s: float |
 
 def _try(job: Job) -> LeaseHolder | None:
     now = job.clock()
+    name = job.share.lease
     with job.warehouse.session() as session:
-        holder = acquire(session, LEASE, job.worker, now=now, keep=_KEEP)
-        if holder and holder.host == job.worker.host and process_is_gone(holder.pid):
-            holder = acquire(session, LEASE, job.worker, now=now, keep=_KEEP, gone=True)
-    return holder
+        for other, holder in rivals(session, name, job.run_id, whole=WHOLE_LEASE, now=now):
+            if not _is_gone(job, holder):
+                return holder
+            release(session, other, holder.run_id)
+            mark_crashed(session, holder.run_id, now=now)
+        holds = acquire(session, name, job.worker, now=now, keep=_KEEP)
+        if holds and _is_gone(job, holds):
+            holds = acquire(session, name, job.worker, now=now, keep=_KEEP, gone=True)
+    return holds
+
+
+def _is_gone(job: Job, holder: LeaseHolder) -> bool:
+    return holder.host == job.worker.host and process_is_gone(holder.pid)
 
 
 def _renew(job: Job, stop: threading.Event) -> None:
@@ -160,7 +181,7 @@ def _renew(job: Job, stop: threading.Event) -> None:
     while not stop.wait(_RENEW_S):
         try:
             with job.warehouse.session() as session:
-                acquire(session, LEASE, job.worker, now=job.clock(), keep=_KEEP)
+                acquire(session, job.share.lease, job.worker, now=job.clock(), keep=_KEEP)
         except StorageError:
             continue
 

@@ -25,7 +25,7 @@ from flows.steps.job import Job
 from flows.steps.pages import land_made, make_page
 from flows.steps.progress import listener
 from flows.steps.rows import entry_row
-from flows.steps.sitting import Sitting
+from flows.steps.sitting import Sitting, in_thread
 from flows.steps.topics import Topics
 from flows.steps.turns import Turn
 from flows.steps.units import ENTRIES, tells_nothing, unit_row
@@ -112,13 +112,13 @@ async def work_stretch(crew: Crew, names: Sequence[str], turn: Turn, stretch_s: 
         Sitting(crew.job.warehouse) as sitting,
     ):
         stretch = _Stretch(crew, archive, sitting, pool, turn, stretch_s)
-        await asyncio.to_thread(stretch.begin)
+        await in_thread(stretch.begin)
         try:
-            while not stretch.over and (units := await asyncio.to_thread(stretch.take, names)):
+            while not stretch.over and (units := await in_thread(stretch.take, names)):
                 done += await stretch.do(units)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            await asyncio.to_thread(stretch.end)
+            await in_thread(stretch.end)
     return done
 
 
@@ -285,15 +285,15 @@ class _Stretch:
         """Land what has gathered: sightings, then pages that came with them, then the end."""
         async with self._landing:
             if time.monotonic() >= self._turn_ends:
-                await asyncio.to_thread(self._rest)
+                await in_thread(self._rest)
             bodies = haul.bodies
             if not bodies:
-                return await asyncio.to_thread(self._land_finds, haul, end)
-            await asyncio.to_thread(self._land_finds, haul, None)
+                return await in_thread(self._land_finds, haul, end)
+            await in_thread(self._land_finds, haul, None)
             await self._land_bodies(bodies)
             if end is None:
                 return ()
-            return await asyncio.to_thread(self._land_finds, haul, end)
+            return await in_thread(self._land_finds, haul, end)
 
     def _rest(self) -> None:
         self._sitting.rise()
@@ -319,7 +319,7 @@ class _Stretch:
     async def _land_bodies(self, bodies: dict[str, Fetched]) -> None:
         """Make articles of pages that a unit brought with it, as of fetched ones."""
         crew = self._crew
-        tasks = await asyncio.to_thread(self._tasks, list(bodies))
+        tasks = await in_thread(self._tasks, list(bodies))
         if crew.left is not None:
             tasks = tasks[: crew.left]
             crew.left -= len(tasks)
@@ -343,7 +343,7 @@ class _Stretch:
             )
         )
         if made:
-            await asyncio.to_thread(
+            await in_thread(
                 land_made, crew.job, self._archive, made, self._forgotten, self._sitting
             )
             listener().advance("pages", len(made))

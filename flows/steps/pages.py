@@ -19,7 +19,7 @@ from flows.sources.wayback import unwrap
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
-from flows.steps.sitting import Sitting
+from flows.steps.sitting import Sitting, in_thread
 from flows.steps.spool import LARGE, spooled, unspooled
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
@@ -72,10 +72,10 @@ async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: F
                 pauses=True,
             ):
                 if batch:
-                    await asyncio.to_thread(land_made, job, archive, batch, forgotten, sitting)
+                    await in_thread(land_made, job, archive, batch, forgotten, sitting)
                     listener().advance("pages", len(batch))
                 else:
-                    await asyncio.to_thread(sitting.rise)
+                    await in_thread(sitting.rise)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return len(tasks)

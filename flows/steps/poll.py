@@ -29,7 +29,7 @@ from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.rows import entry_row
-from flows.steps.sitting import Sitting
+from flows.steps.sitting import Sitting, in_thread
 from flows.steps.spool import LARGE, spooled, unspooled
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter
@@ -136,7 +136,7 @@ class _Desk:
         if ready:
             await self._land(ready)
         elif not batch:
-            await asyncio.to_thread(self.sitting.rise)
+            await in_thread(self.sitting.rise)
 
     async def finish(self) -> None:
         """Land the rest: what was set aside, and what could not be reached."""
@@ -153,7 +153,7 @@ class _Desk:
             await self._land(judged[start : start + size])
 
     async def _land(self, polled: list[Polled]) -> None:
-        await asyncio.to_thread(_land, self, polled)
+        await in_thread(_land, self, polled)
 
     async def _off_loop(
         self, fetched: Fetched, work: Callable[..., Answer], *given: object

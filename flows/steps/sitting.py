@@ -6,13 +6,19 @@ keeps everybody else out. So a sitting ends when the work pauses, and after a wh
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import copy_context
+from functools import partial
 from types import TracebackType
+from typing import Any, TypeVar
 
 from storage.session import Session
 from storage.warehouse import Warehouse
+
+Answer = TypeVar("Answer")
 
 # Well below the minute that somebody else waits for the file.
 MOST_S = 10.0
@@ -62,3 +68,23 @@ class Sitting:
         """Close the file until the next session. Safe to call again."""
         self._session = None
         self._open.close()
+
+
+async def in_thread(work: Callable[..., Answer], *given: Any) -> Answer:
+    """As `asyncio.to_thread`, for what uses a sitting: it is never left behind at work.
+
+    A thread goes on when its caller is cancelled, and DuckDB does not bear that another one closes
+    the connection under it. So a cancelled caller leaves when the work has ended.
+    """
+    # A future, not a task: whoever ends the loop cancels all of its tasks.
+    working = asyncio.get_running_loop().run_in_executor(
+        None, partial(copy_context().run, work, *given)
+    )
+    try:
+        return await asyncio.shield(working)
+    finally:
+        while not working.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([working])
+        if not working.cancelled():
+            working.exception()  # it has been seen

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime
 
 import duckdb
 import pytest
 
-from flows.steps.sitting import Sitting
+from flows.steps.sitting import Sitting, in_thread
 from storage.errors import StorageError
 from storage.warehouse import Warehouse
 
@@ -55,3 +57,37 @@ def test_what_the_disk_refuses_is_told_in_the_warehouses_words(warehouse):
         sitting.session(),
     ):
         raise duckdb.IOException("No space left on device")
+
+
+@pytest.mark.parametrize("ended", [asyncio.CancelledError, KeyboardInterrupt])
+def test_whoever_is_cancelled_leaves_when_its_work_in_a_thread_has_ended(
+    ended: type[BaseException],
+) -> None:
+    done = []
+
+    def work() -> None:
+        time.sleep(0.2)
+        done.append("work")
+
+    async def caller() -> None:
+        try:
+            await in_thread(work)
+        finally:
+            done.append("caller")
+
+    async def main() -> None:
+        called = asyncio.create_task(caller())
+        await asyncio.sleep(0.05)
+        called.cancel()
+        if ended is KeyboardInterrupt:
+            raise ended
+        await called
+
+    with pytest.raises(ended):
+        asyncio.run(main())
+    assert done == ["work", "caller"]
+
+
+def test_what_goes_wrong_in_the_thread_is_told() -> None:
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(in_thread(divmod, 1, 0))

@@ -22,7 +22,8 @@ from flows.steps.backfill_report import (
 )
 from flows.steps.backfill_request import DEFAULT, NAMES, BackfillRequest, window_of
 from flows.steps.job import new_job
-from flows.tasks import as_task, flow_run_id, trigger
+from flows.steps.shares import Share
+from flows.tasks import SHARD, SHARDS, as_task, flow_run_id, share_words, trigger
 
 
 def _name() -> str:
@@ -30,7 +31,7 @@ def _name() -> str:
 
     given = flow_run.parameters
     words = [str(given[key])[:10] for key in ("from_date", "to_date") if given.get(key)]
-    return "backfill " + (" to ".join(words) or "the gaps")
+    return f"backfill{share_words(given)} " + (" to ".join(words) or "the gaps")
 
 
 @flow(name="backfill", flow_run_name=_name, validate_parameters=True)
@@ -66,13 +67,16 @@ def backfill(
     gaps: Annotated[
         bool, Field(description="Fill the possible gaps that polls have noted.")
     ] = False,
+    shard: SHARD = 0,
+    shards: SHARDS = 1,
 ) -> BackfillReport:
     """Fill a past window, published-at, half-open, in UTC; do only what is not done yet.
 
     It takes turns with the live runs, and a run that was stopped goes on when it is started again
-    with the same parameters.
+    with the same parameters. With `shards`, pages of some servers only are fetched: other
+    runs of other shards may do theirs meanwhile.
     """
-    job = new_job(load_settings(), "backfill")
+    job = new_job(load_settings(), "backfill", share=Share(shard, shards))
     request = BackfillRequest(
         window=window_of(from_date, to_date, now=job.clock()),
         feeds=tuple(feeds),

@@ -15,7 +15,7 @@ from flows.settings import load_settings
 from flows.steps.ingest import IngestOptions, run_ingest
 from flows.steps.job import new_job
 from flows.steps.shares import Share
-from flows.tasks import as_task, flow_run_id, trigger
+from flows.tasks import SHARD, SHARDS, as_task, flow_run_id, share_words, trigger
 from storage.reports import RunReport
 
 
@@ -23,9 +23,7 @@ def _name() -> str:
     from prefect.runtime import flow_run
 
     given = flow_run.parameters
-    words = ["ingest"]
-    if given.get("shards", 1) > 1:
-        words[0] += f" {given.get('shard', 0)}/{given['shards']}"
+    words = [f"ingest{share_words(given)}"]
     words.append(f"files of {given['seeds']}" if given.get("seeds") else "due feeds")
     if given.get("all_feeds"):
         words[-1] = "all feeds"
@@ -44,12 +42,8 @@ def ingest(
     pages: Annotated[
         bool, Field(description="Fetch the pages; without it they are left waiting.")
     ] = True,
-    shard: Annotated[
-        int, Field(description="Which share of the servers, counted from 0.", ge=0)
-    ] = 0,
-    shards: Annotated[
-        int, Field(description="Into how many shares the servers are split.", ge=1)
-    ] = 1,
+    shard: SHARD = 0,
+    shards: SHARDS = 1,
 ) -> RunReport:
     """Load dropped files, poll the feeds that are due, fetch, clean, date, tag and land their
     pages, and publish the read-only copy. With `shards`, of some servers only: other runs of

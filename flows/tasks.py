@@ -5,17 +5,22 @@ Prefect's retries are for a warehouse somebody else holds; a step may always be 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import deployment, flow_run
+from pydantic import Field
 
 from storage.errors import LockedError
 
 Answer = TypeVar("Answer")
+
+# The parameters of a flow that can be split into shares of the servers.
+SHARD = Annotated[int, Field(description="Which share of the servers, counted from 0.", ge=0)]
+SHARDS = Annotated[int, Field(description="Into how many shares the servers are split.", ge=1)]
 
 _RETRIES = 2
 _RETRY_DELAY_S = 15
@@ -41,6 +46,12 @@ def trigger() -> str:
     if not deployment.id:
         return "manual"
     return "schedule" if "auto-scheduled" in (flow_run.tags or []) else "deployment"
+
+
+def share_words(parameters: Mapping[str, Any]) -> str:
+    """' 1/3' for the name of a run of one share, nothing for the whole."""
+    shards = parameters.get("shards", 1)
+    return f" {parameters.get('shard', 0)}/{shards}" if shards > 1 else ""
 
 
 def flow_run_id() -> str | None:

@@ -23,6 +23,15 @@ from storage.staging import stage
 
 Span = tuple[datetime, datetime]
 
+_OF_GROUPS = (
+    "FROM backfill_units u JOIN arriving_groups g USING (family, from_at, to_at) "
+    "WHERE u.source IN (SELECT unnest($sources::VARCHAR[]))"
+)
+_FREE = (
+    "(u.state = 'planned' AND (u.run_id <> $run_id OR u.ended_at IS NULL OR u.ended_at < $began)) "
+    "OR (u.state = 'running' AND u.run_id <> $run_id AND (u.expires_at <= $now "
+    "OR u.run_id NOT IN (SELECT unnest($alive::VARCHAR[]))))"
+)
 _DEEP = "(depth = $depth OR depth = 'pages' OR $depth = 'entries')"
 
 
@@ -216,23 +225,10 @@ def claim_units(
     Free are the planned ones that this run (begun at `began`) has not ended already, and running
     ones whose run is not alive or whose time is over.
     """
-    bound: dict[str, object] = {
-        "sources": list(sources),
-        "run_id": claim.run_id,
-        "alive": list(claim.alive),
-        "now": claim.now,
-        "began": began,
-        "limit": limit,
-    }
+    bound = _free_bound(sources, claim, began) | {"limit": limit}
     with transaction(connection), arriving(connection, groups=arrow_of(Group, list(groups))):
         rows = connection.execute(
-            "SELECT u.unit_id, u.spec, u.family FROM backfill_units u "
-            "JOIN arriving_groups g USING (family, from_at, to_at) "
-            "WHERE u.source IN (SELECT unnest($sources::VARCHAR[])) AND ("
-            "(u.state = 'planned' "
-            " AND (u.run_id <> $run_id OR u.ended_at IS NULL OR u.ended_at < $began)) "
-            "OR (u.state = 'running' AND u.run_id <> $run_id AND (u.expires_at <= $now "
-            "  OR u.run_id NOT IN (SELECT unnest($alive::VARCHAR[]))))) "
+            f"SELECT u.unit_id, u.spec, u.family {_OF_GROUPS} AND ({_FREE}) "
             "ORDER BY u.planned_at, u.unit_id LIMIT $limit",
             bound,
         ).fetchall()
@@ -249,13 +245,45 @@ def claim_units(
     return [(row[1], row[2]) for row in rows]
 
 
-def release_units(connection: Connection, run_id: str) -> int:
-    """Give back the units that a run holds and has not done; returns how many."""
+def units_are_open(
+    connection: Connection,
+    groups: Sequence[Group],
+    sources: Sequence[str],
+    claim: Claim,
+    *,
+    began: datetime,
+) -> bool:
+    """Whether units of these groups and sources could be claimed, or another run is doing some."""
+    bound = _free_bound(sources, claim, began)
+    with arriving(connection, groups=arrow_of(Group, list(groups))):
+        row = connection.execute(
+            f"SELECT count(*) {_OF_GROUPS} "
+            f"AND ({_FREE} OR (u.state = 'running' AND u.run_id <> $run_id))",
+            bound,
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def _free_bound(sources: Sequence[str], claim: Claim, began: datetime) -> dict[str, object]:
+    return {
+        "sources": list(sources),
+        "run_id": claim.run_id,
+        "alive": list(claim.alive),
+        "now": claim.now,
+        "began": began,
+    }
+
+
+def release_units(
+    connection: Connection, run_id: str, unit_ids: Sequence[str] | None = None
+) -> int:
+    """Give back the units that a run holds and has not done, or these of them; returns how many."""
     return count_of(
         connection,
         "UPDATE backfill_units SET state = 'planned', expires_at = NULL "
-        "WHERE state = 'running' AND run_id = ?",
-        [run_id],
+        "WHERE state = 'running' AND run_id = $run_id "
+        "AND ($all OR unit_id IN (SELECT unnest($ids::VARCHAR[])))",
+        {"run_id": run_id, "all": unit_ids is None, "ids": list(unit_ids or ())},
     )
 
 

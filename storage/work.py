@@ -82,6 +82,7 @@ class OnTopic:
 
 _HOST = "regexp_extract(coalesce(p.fetch_url, p.url), '^https?://([^/?#]+)', 1)"
 _DUE = "p.state = 'waiting' AND p.next_at <= $now AND p.backlog IS NOT TRUE"
+_DUE_BACKLOG = "p.state = 'waiting' AND p.next_at <= $now AND (p.backlog OR p.unit_id IS NOT NULL)"
 
 
 def due_pages(
@@ -99,23 +100,36 @@ def due_pages(
     return _tasks(connection, _PAGES.format(condition=due), bound)
 
 
-def waiting_hosts(connection: Connection, *, now: datetime) -> list[str]:
-    """The servers that pages which wait and are due are fetched from: 'host' or 'host:port'."""
-    query = f"SELECT DISTINCT {_HOST} FROM pages p WHERE {_DUE}"  # noqa: S608  (our own text)
+def waiting_hosts(connection: Connection, *, now: datetime, backlog: bool = False) -> list[str]:
+    """The servers that pages which wait and are due are fetched from: 'host' or 'host:port'.
+
+    With `backlog`, of the pages that backfills want.
+    """
+    due = _DUE_BACKLOG if backlog else _DUE
+    query = f"SELECT DISTINCT {_HOST} FROM pages p WHERE {due}"  # noqa: S608  (our own text)
     return [row[0] for row in connection.execute(query, {"now": now}).fetchall()]
 
 
 def backlog_pages(
-    connection: Connection, *, now: datetime, limit: int, a_host: int
+    connection: Connection,
+    *,
+    now: datetime,
+    limit: int,
+    a_host: int,
+    hosts: Sequence[str] | None = None,
 ) -> list[PageTask]:
-    """Pages that backfills want and whose time has come, at most `a_host` from one server."""
+    """Pages that backfills want and whose time has come, at most `a_host` from one server.
+
+    With `hosts` ('host' or 'host:port'), only those that are fetched from these servers.
+    """
+    ours = f" AND {_HOST} IN (SELECT unnest($hosts::VARCHAR[]))" if hosts is not None else ""
     due = (
-        "p.page_id IN (SELECT page_id FROM pages WHERE state = 'waiting' AND next_at <= $now "
-        "AND (backlog OR unit_id IS NOT NULL) QUALIFY row_number() OVER ("
-        "PARTITION BY regexp_extract(coalesce(fetch_url, url), '^https?://([^/?#]+)', 1) "
-        "ORDER BY next_at, page_id) <= $a_host)"
+        f"p.page_id IN (SELECT p.page_id FROM pages p WHERE {_DUE_BACKLOG}{ours} QUALIFY "  # noqa: S608
+        f"row_number() OVER (PARTITION BY {_HOST} ORDER BY p.next_at, p.page_id) <= $a_host)"
     )
-    bound = {"now": now, "limit": limit, "a_host": a_host}
+    bound: dict[str, object] = {"now": now, "limit": limit, "a_host": a_host}
+    if hosts is not None:
+        bound["hosts"] = list(hosts)
     return _tasks(connection, _PAGES.format(condition=due), bound)
 
 

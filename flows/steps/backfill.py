@@ -3,6 +3,9 @@
 First every source says what it knows of the window, then pages are fetched: so an article is made
 with the best that any source says of it, whatever the order they answer in. The ledger is in the
 warehouse; a run that was killed is gone on with by calling it again.
+
+Runs of several shares of one window list in turns, take units that bring pages out of the ledger
+side by side, and fetch the pages of their own servers.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -46,12 +49,14 @@ from flows.steps.job import Job
 from flows.steps.pages import process_pages
 from flows.steps.progress import Listener, listener, listening
 from flows.steps.reprocess import extract_again
+from flows.steps.shares import WHOLE
 from flows.steps.topics import load_topics
 from flows.steps.turns import REST_S, Turn, logged
 from storage.backfill import (
     Group,
     count_on_topic,
     release_units,
+    units_are_open,
 )
 from storage.backfill_reports import (
     DayLine,
@@ -65,7 +70,7 @@ from storage.backfill_reports import (
 )
 from storage.feeds import sync_listings
 from storage.reports import RunReport, run_report
-from storage.work import backlog_pages, revived_pages
+from storage.work import backlog_pages, revived_pages, waiting_hosts
 
 PAGES_A_STRETCH = 1000
 REVIVED_A_STEP = 200
@@ -138,24 +143,28 @@ def run_backfill(
     with Turn(job):
         pass  # the first wait is not for ever
     with (
-        logged(job, trigger, _parameters(request), flow_run_id),
+        logged(job, trigger, _parameters(job, request), flow_run_id),
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(open_door(job)) as door,
     ):
         work = _Backfill(job, request, wanted, listed, make, call, tell, stretch_s, portal, door)
         # Closures: what a backfill shares is nothing that a task could take apart.
         asks = call("plan", lambda: _planned(work))
-        for names in (LISTING, BRINGING):
-            _do_units(work, names)
+        _do_units(work, LISTING)
+        _do_units(work, BRINGING)
         _do_pages(work)
+        while _others_bring(work):
+            time.sleep(REST_S)
+            _do_units(work, BRINGING)
+            _do_pages(work)
         report = call("sum up", lambda: _summed_up(work, asks))
     call("publish", publish_after_run, job, report.run.changed or bool(report.revived))
     return report
 
 
-def _parameters(request: BackfillRequest) -> dict[str, Any]:
+def _parameters(job: Job, request: BackfillRequest) -> dict[str, Any]:
     window = request.window
-    return {
+    return job.share.parameters | {
         "from": window.start.isoformat() if window else None,
         "to": window.end.isoformat() if window else None,
         "feeds": request.feeds,
@@ -210,7 +219,7 @@ def _planned(work: _Backfill) -> list[Ask]:
 def _do_units(work: _Backfill, names: Sequence[str]) -> None:
     crew = work.crew
     used = [name for name in names if name in crew.sources]
-    if not used:
+    if not used or (names is LISTING and not any(_left_by_source(work, used).values())):
         return
     done = 0
     for name, count in _left_by_source(work, used).items():
@@ -224,8 +233,22 @@ def _do_units(work: _Backfill, names: Sequence[str]) -> None:
         _let_others(work)
 
 
+def _others_bring(work: _Backfill) -> bool:
+    """Whether runs that share this window may yet leave this one units to do or pages to fetch."""
+    crew = work.crew
+    names = [name for name in BRINGING if name in crew.sources and name not in crew.down]
+    if work.job.share.whole or crew.left == 0 or not names:
+        return False
+    with work.job.warehouse.session() as session:
+        claim = crew.claim(crew.alive(session))
+        return units_are_open(session, crew.groups, names, claim, began=crew.began)
+
+
 def _unit_stretch(work: _Backfill, names: Sequence[str]) -> int:
     job = work.job
+    if names and names[0] in LISTING:
+        # All that lists is done before any page is read, by one run at a time: see the module.
+        job = replace(job, share=WHOLE)
     with Turn(job, patient=True) as turn:
         done: int = work.portal.call(
             partial(work_stretch, work.crew, names, turn, stretch_s=work.stretch_s)
@@ -242,7 +265,7 @@ def _left_by_source(work: _Backfill, names: Sequence[str]) -> dict[str, int]:
 
 def _do_pages(work: _Backfill) -> None:
     """Take up again what lies in a window now, then fetch what the units wanted."""
-    while work.call("take up again", lambda: _revive_stretch(work)):
+    while work.job.share.first and work.call("take up again", lambda: _revive_stretch(work)):
         pass
     if not work.request.pages:
         return
@@ -302,9 +325,11 @@ def _page_stretch(work: _Backfill) -> int:
     pace = max(job.settings.pace_s, 0.03)
     with Turn(job, patient=True):
         with job.warehouse.session() as session:
-            tasks = backlog_pages(
-                session, now=job.clock(), limit=most, a_host=max(1, int(work.stretch_s / pace))
-            )
+            now, ours = job.clock(), None
+            if not job.share.whole:
+                ours = job.share.of(waiting_hosts(session, now=now, backlog=True))
+            a_host = max(1, int(work.stretch_s / pace))
+            tasks = backlog_pages(session, now=now, limit=most, a_host=a_host, hosts=ours)
         if not tasks:
             return 0
         if left is not None:

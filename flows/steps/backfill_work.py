@@ -75,6 +75,11 @@ class Crew:
     down: set[str] = field(default_factory=set)
     failing: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def spread(self) -> frozenset[str]:
+        """The sources whose units are left for any run that shares the work, one by one."""
+        return frozenset() if self.job.share.whole else frozenset(BRINGING)
+
     def claim(self, alive: tuple[str, ...] = ()) -> Claim:
         """A claim as of now; whoever takes units says which other runs are alive."""
         now = self.job.clock()
@@ -166,7 +171,8 @@ class _Stretch:
                 up,
                 self._crew.claim(self._crew.alive(session)),
                 began=self._crew.began,
-                limit=_CLAIMED,
+                # Runs that share the work leave each other enough of what takes long.
+                limit=_CLAIMED if set(names).isdisjoint(self._crew.spread) else _STREAMS_AT_ONCE,
             )
         return [(unit_from_text(spec), family) for spec, family in found]
 
@@ -312,9 +318,12 @@ class _Stretch:
                 end=replace(end, new=haul.count.new) if end else None,
                 again=self._crew.again,
             )
+            if spread := haul.unit.source in self._crew.spread:
+                children = [row.unit_id for row in landed.children]
+                release_units(session, self._crew.job.run_id, children)
         haul.count = replace(haul.count, new=haul.count.new + landed.new)
         haul.empty()
-        return landed.children
+        return () if spread else landed.children
 
     async def _land_bodies(self, bodies: dict[str, Fetched]) -> None:
         """Make articles of pages that a unit brought with it, as of fetched ones."""

@@ -74,8 +74,7 @@ def run_ingest(
         "everything": options.everything,
         "pages": options.pages,
     }
-    if not job.share.whole:
-        parameters |= {"shard": job.share.shard, "shards": job.share.shards}
+    parameters |= job.share.parameters
     with at_work(job, trigger=trigger, parameters=parameters, flow_run_id=flow_run_id):
         relisted = call("install topics", install_topics, job)
         if options.seeds and job.share.first:
@@ -154,7 +153,7 @@ def fetch_group(job: Job, most: int) -> int:
         now = job.clock()
         ours = None
         if not job.share.whole:
-            ours = [host for host in waiting_hosts(session, now=now) if job.share.has(host)]
+            ours = job.share.of(waiting_hosts(session, now=now))
         tasks = due_pages(session, now=now, limit=most, hosts=ours)
     if not tasks:
         return 0

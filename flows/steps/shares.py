@@ -6,6 +6,7 @@ holds across machines. The same split is made by every process, whatever its has
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import urlsplit
@@ -40,6 +41,11 @@ class Share:
         return self.shard == 0
 
     @property
+    def parameters(self) -> dict[str, object]:
+        """What a run of this share notes among its parameters; nothing of the whole."""
+        return {} if self.whole else {"shard": self.shard, "shards": self.shards}
+
+    @property
     def lease(self) -> str:
         """The name of the lease that a run of this share holds; see `storage.ledger.rivals`."""
         return WHOLE_LEASE if self.whole else f"{WHOLE_LEASE} {self.shard}/{self.shards}"
@@ -48,6 +54,10 @@ class Share:
         """Whether a server ('host' or 'host:port') is of this share."""
         digest = blake2b(server.lower().encode("utf-8", "replace"), digest_size=8).digest()
         return int.from_bytes(digest) % self.shards == self.shard
+
+    def of(self, servers: Iterable[str]) -> list[str]:
+        """Those of some servers that are of this share."""
+        return [server for server in servers if self.has(server)]
 
     def has_url(self, url: str) -> bool:
         """Whether the server of a URL is of this share."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from extractors.records import State
 from storage.columnar import arriving, arrow_of
-from storage.grouping import regroup
+from storage.grouping import packed, regroup
 from storage.migrate import sql_folder
 from storage.rows import ArticleLanding, ArticleRow, CandidateRow, DateRow, SignatureRow, TopicRow
 from storage.session import Session as Connection
@@ -106,9 +106,10 @@ def _insert(connection: Connection, fated: _Fated, bands: Mapping[str, list[int]
 
 
 def _signatures(rows: Sequence[SignatureRow], bands: Mapping[str, list[int]]) -> pa.Table:
-    table = arrow_of(SignatureRow, rows, ("article_id", "text_hash", "signature", "run_id"))
-    column = [bands[row.article_id] for row in rows]
-    return table.append_column("bands", pa.array(column, type=pa.list_(pa.int64())))
+    table = arrow_of(SignatureRow, rows, ("article_id", "text_hash", "run_id"))
+    values = pa.array([packed(row.signature) for row in rows], type=pa.binary())
+    keys = pa.array([bands[row.article_id] for row in rows], type=pa.list_(pa.int64()))
+    return table.append_column("signature", values).append_column("bands", keys)
 
 
 def _keys(row: SignatureRow) -> list[int]:

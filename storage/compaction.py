@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storage.errors import StorageError
 from storage.files import sync_folder
+from storage.opening import ROW_GROUP
 from storage.session import Session as Connection
 from storage.warehouse import Warehouse
 
@@ -84,7 +85,7 @@ def _copy(connection: Connection, part: Path) -> None:
     quoted = str(part).replace("'", "''")
     row = connection.execute("SELECT current_database()").fetchone()
     here = str(row[0]).replace('"', '""') if row else ""
-    connection.execute(f"ATTACH '{quoted}' AS compacted")
+    connection.execute(f"ATTACH '{quoted}' AS compacted ({ROW_GROUP})")
     try:
         connection.execute(f'COPY FROM DATABASE "{here}" TO compacted')
         if _content(connection, here) != _content(connection, "compacted"):

@@ -7,6 +7,7 @@ which its members arrive leaves no trace; its id is the smallest article id in i
 
 from __future__ import annotations
 
+import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
@@ -73,6 +74,11 @@ def regroup(connection: Connection, bands: Bands, replaced: Sequence[str] = ()) 
     )
 
 
+def packed(signature: Sequence[int]) -> bytes:
+    """A signature as it is stored: its values of 32 bits one after the other, high byte first."""
+    return struct.pack(f">{len(signature)}I", *signature)
+
+
 def groups_of(pairs: Iterable[Pair], standing: Iterable[Member] = ()) -> list[Member]:
     """Connected components of similar pairs and of groups that stand already, by member."""
     parent: dict[str, str] = {}
@@ -119,11 +125,14 @@ def _similar(connection: Connection, near: Collection[tuple[str, str]]) -> list[
         return []
     with arriving(connection, ids=_ids({name for pair in near for name in pair})):
         signatures = dict(connection.execute(_SIGNATURES).fetchall())
-    shares = (
-        (one, other, sum(map(eq, signatures[one], signatures[other])) / len(signatures[one]))
-        for one, other in near
-    )
+    shares = ((one, other, _share(signatures[one], signatures[other])) for one, other in near)
     return [pair for pair in shares if pair[2] >= SIMILAR]
+
+
+def _share(one: bytes, other: bytes) -> float:
+    """The share of values that agree in two packed signatures of one length."""
+    agree: int = sum(map(eq, memoryview(one).cast("I"), memoryview(other).cast("I")))
+    return 4 * agree / len(one)
 
 
 def _groups_with(connection: Connection, ids: Collection[str]) -> list[Member]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from storage.errors import ForeignFileError, LockedError, StorageError
+from storage.targets.literals import text_literal
 
 _LOCK = "Could not set lock on file"
 # What another thread of this process says of a file that it is closing at this very moment.
@@ -18,21 +19,28 @@ _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pi
 # Opening is refused in 3 ms, so asking often costs nothing and keeps the waiting fair.
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.25
+# A checkpoint writes the last row group anew, texts and all: half a gigabyte at the usual 122,880.
+ROW_GROUP = "ROW_GROUP_SIZE 20480"
 
 
 def open_for_writing(
-    path: Path, *, wait_s: float, sleep: Callable[[float], None] = time.sleep
+    path: Path,
+    *,
+    wait_s: float,
+    served: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> duckdb.DuckDBPyConnection:
     """Open the working file, waiting up to `wait_s` seconds while another process holds it.
 
-    Raises LockedError naming the process that holds it, ForeignFileError when the file is not
-    DuckDB's, StorageError for everything the disk refuses.
+    A `served` file is what other connections to the same instance find, too. Raises LockedError
+    naming the process that holds it, ForeignFileError when the file is not DuckDB's, StorageError
+    for everything the disk refuses.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     waited, pause = 0.0, _FIRST_PAUSE_S
     while True:
         try:
-            return _prepared(duckdb.connect(str(path)))
+            return _prepared(duckdb.connect(str(path)) if served else _attached(path))
         except duckdb.Error as error:
             if _LOCK not in str(error) and _CLOSING not in str(error):
                 raise _explained(path, error) from error
@@ -58,6 +66,21 @@ def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
         return _prepared(duckdb.connect(str(path), read_only=True))
     except duckdb.Error as error:
         raise _explained(path, error) from error
+
+
+def _attached(path: Path) -> duckdb.DuckDBPyConnection:
+    """The size of row groups can be told only where a file is attached."""
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"SET temp_directory = {text_literal(f'{path}.tmp')}")
+        connection.execute(
+            f"ATTACH {text_literal(str(path))} AS duckwire (TYPE duckdb, {ROW_GROUP})"
+        )
+        connection.execute("USE duckwire")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

@@ -17,7 +17,7 @@ import re
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
@@ -123,14 +123,18 @@ class QuackSession:
         self._local.register("outgoing", table)
         try:
             described = self._local.execute("DESCRIBE outgoing").fetchall()
-            shape = json.dumps([{row[0]: row[1] for row in described}])
-            chunks = _json_chunks(self._local, table.num_rows, table.nbytes)
+            # JSON knows no bytes: they travel as hexadecimal digits.
+            raw = [_quoted(row[0]) for row in described if row[1] == "BLOB"]
+            shape = {row[0]: "VARCHAR" if row[1] == "BLOB" else row[1] for row in described}
+            chunks = _json_chunks(self._local, table.num_rows, table.nbytes, raw)
         finally:
             self._local.unregister("outgoing")
-        reading = "SELECT unnest(from_json({}, {}), max_depth := 2)"
+        typed = text_literal(json.dumps([shape]))
+        rows = f"SELECT unnest(from_json({{}}, {typed}), max_depth := 2)"
+        reading = _replaced("from_hex", raw, f"({rows})")
         head = f"CREATE OR REPLACE TEMP TABLE {_quoted(name)} AS "
-        for rows in chunks:
-            self._send(head + reading.format(text_literal(rows), text_literal(shape)))
+        for chunk in chunks:
+            self._send(head + reading.replace("{}", text_literal(chunk), 1))
             head = f"INSERT INTO {_quoted(name)} "
         return self
 
@@ -268,12 +272,24 @@ def quack_session(target: QuackTarget, *, wait_s: float, write: bool) -> Iterato
         session.close()
 
 
-def _json_chunks(local: duckdb.DuckDBPyConnection, rows: int, size: int) -> list[str]:
-    """The table `outgoing` as JSON arrays of bounded size; one, perhaps empty, at least."""
+def _json_chunks(
+    local: duckdb.DuckDBPyConnection, rows: int, size: int, raw: Sequence[str]
+) -> list[str]:
+    """The table `outgoing` as JSON arrays of bounded size; one, perhaps empty, at least.
+
+    The columns `raw`, quoted, are bytes.
+    """
     step = max(1, rows * _CHUNK_BYTES // max(size, 1))
-    asked = "SELECT to_json(list(o))::VARCHAR FROM (FROM outgoing LIMIT ? OFFSET ?) AS o"
+    chosen = _replaced("hex", raw, "outgoing LIMIT ? OFFSET ?")
+    asked = f"SELECT to_json(list(o))::VARCHAR FROM ({chosen}) AS o"  # noqa: S608
     found = [local.execute(asked, [step, at]).fetchone() for at in range(0, max(rows, 1), step)]
     return [(row[0] if row else None) or "[]" for row in found]
+
+
+def _replaced(function: str, columns: Sequence[str], source: str) -> str:
+    """A query of all of `source`, with `function` applied to these columns."""
+    made = ", ".join(f"{function}({column}) AS {column}" for column in columns)
+    return f"SELECT * {f'REPLACE ({made}) ' if made else ''}FROM {source}"
 
 
 def _quoted(name: str) -> str:

@@ -83,7 +83,7 @@ def serve(
             f"{listening.host} can be reached from other machines, and Quack does not encrypt: "
             f"give --anywhere if a proxy or a private network protects it."
         )
-    connection = open_for_writing(path, wait_s=wait_s)
+    connection = open_for_writing(path, wait_s=wait_s, served=True)
     try:
         load(connection, "httpfs", "quack")
         migrate(connection, now)

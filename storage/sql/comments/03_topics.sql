@@ -30,7 +30,7 @@ COMMENT ON COLUMN article_groups.run_id IS 'The run that last put the group toge
 COMMENT ON TABLE article_signatures IS 'The MinHash of each text, by which near-duplicates are told; of no use by itself.';
 COMMENT ON COLUMN article_signatures.article_id IS 'The article: articles.article_id.';
 COMMENT ON COLUMN article_signatures.text_hash IS 'The hash of the text it was made of.';
-COMMENT ON COLUMN article_signatures.signature IS '128 MinHash values; the share that agrees estimates how alike two texts are. Empty for a text without words.';
+COMMENT ON COLUMN article_signatures.signature IS '128 MinHash values of four bytes each, high byte first; the share that agrees estimates how alike two texts are. Empty for a text without words.';
 COMMENT ON COLUMN article_signatures.bands IS 'A hash for each six values of the signature, 21 of them; articles that share one are compared.';
 COMMENT ON COLUMN article_signatures.run_id IS 'The run that made it: runs.run_id.';
 

@@ -33,6 +33,7 @@ BY_TYPE = {
     "BOOLEAN": "i % 2 = 0",
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ '2026-11-23 00:00:00+00' + to_hours(i::BIGINT)",
     "VARCHAR[]": "['{name}', 'Имя']",
+    "BLOB": "from_hex(repeat('0123abcd', 128))",
     "UBIGINT[]": "range(128)::UBIGINT[]",
     "BIGINT[]": "range(21)",
 }

@@ -18,6 +18,16 @@ from storage.migrate import sql_folder
 from storage.rows import ArticleLanding, ArticleRow, CandidateRow, DateRow, SignatureRow, TopicRow
 from storage.session import Session as Connection
 
+# Where an article stands, its near-duplicates apart.
+_TABLES = (
+    "articles",
+    "article_versions",
+    "article_dates",
+    "article_candidates",
+    "article_topics",
+    "article_signatures",
+)
+
 # What tells the fate of an article; its text is not among it.
 _HEAD = ("article_id", "title", "text_hash", "row_hash", "preference")
 
@@ -67,6 +77,20 @@ def land_articles(connection: Connection, articles: Sequence[ArticleLanding]) ->
         regroup(connection, bands, [item.article.article_id for item in fated.replaced])
     known = [_STATES[fate] for _, fate in fates]
     return known + [State.DUPLICATE] * (len(articles) - len(best))
+
+
+def take_out(connection: Connection, article_ids: Sequence[str]) -> None:
+    """Delete these articles with all that hangs on them; groups stand as if they had never been.
+
+    The caller holds the transaction and sees to the pages and entries that name them.
+    """
+    with arriving(connection, ids=pa.table({"article_id": pa.array(article_ids, pa.string())})):
+        for table in _TABLES:
+            connection.execute(
+                f"DELETE FROM {table} "  # noqa: S608
+                "WHERE article_id IN (SELECT article_id FROM arriving_ids)"
+            )
+    regroup(connection, {}, article_ids)
 
 
 def _fated(best: dict[str, ArticleLanding], fates: Sequence[tuple[str, str]]) -> _Fated:

@@ -12,19 +12,10 @@ from pathlib import Path
 
 from extractors.records import WarcPosition
 from storage.archive import drop_segment, read_record, remove_records, rewritten_segments
+from storage.articles import take_out
 from storage.errors import StorageError
 from storage.landing import transaction
 from storage.session import Session as Connection
-
-_OF_ARTICLES = (
-    "articles",
-    "article_versions",
-    "article_dates",
-    "article_candidates",
-    "article_topics",
-    "article_groups",
-    "article_signatures",
-)
 
 _FIND = """
 WITH named AS (
@@ -77,11 +68,7 @@ def forget(
     moved = _without(root, records)
     with transaction(connection):
         _bury(connection, {*pages, page_id}, {*articles, article_id}, url, now)
-        for table in _OF_ARTICLES:
-            connection.execute(
-                f"DELETE FROM {table} WHERE article_id IN (SELECT unnest(?::VARCHAR[]))",  # noqa: S608
-                [articles],
-            )
+        take_out(connection, articles)
         connection.execute(
             "UPDATE entries SET state = 'skipped', reason = 'forgotten', title = NULL, "
             "summary = NULL, content = NULL, authors = NULL, tags = NULL, image = NULL, "

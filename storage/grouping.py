@@ -54,13 +54,13 @@ def regroup(connection: Connection, bands: Bands, replaced: Sequence[str] = ()) 
     """Bring `article_groups` up to date with articles that just landed, given by their bands.
 
     Runs inside the landing's transaction, after their signatures are in. New articles
-    can only join groups together; a `replaced` one may leave its group, which is found anew. An
-    article without a near-duplicate has no row.
+    can only join groups together; a `replaced` one may leave its group, which is found anew, and
+    one whose signature is gone does. An article without a near-duplicate has no row.
     """
     members = _groups_with(connection, replaced) if replaced else []
     others = {row[1] for row in members} - bands.keys()
     fresh = {**bands, **_bands_of(connection, others)} if others else bands
-    near = _near(connection, fresh)
+    near = _near(connection, fresh) if fresh else set()
     if not near and not members:
         return
     pairs = _similar(connection, near)

@@ -20,6 +20,7 @@ from storage.articles import land_articles
 from storage.columnar import arriving, arrow_of
 from storage.feeds import hints_text
 from storage.migrate import sql_folder
+from storage.moves import settle_moves
 from storage.pages import land_page_rows
 from storage.rows import (
     ArticleLanding,
@@ -159,8 +160,10 @@ def _land_pages(
 ) -> list[StageCount]:
     if not any_here:
         return []
-    land_page_rows(connection, pages)
+    moves = land_page_rows(connection, pages)
     fates = land_articles(connection, articles)
+    if moves:
+        settle_moves(connection, moves, articles)
     rejected = [row.article_state for row in pages if row.article_state in _NO_ARTICLE]
     return [_count(Stage.ARTICLE, len(articles) + len(rejected), [*fates, *rejected])]
 

@@ -9,10 +9,13 @@ from functools import cache
 from extractors.records import Reason, State
 from storage.columnar import arriving, arrow_of
 from storage.migrate import sql_folder
+from storage.moves import Move
 from storage.rows import PageRow
 from storage.session import Session as Connection
 
-_STORED = "SELECT page_id FROM pages WHERE page_id IN (SELECT page_id FROM arriving_heads)"
+_STORED = (
+    "SELECT page_id, article_id FROM pages WHERE page_id IN (SELECT page_id FROM arriving_heads)"
+)
 _FORGOTTEN = """
 SELECT page_id FROM arriving_heads
 WHERE page_id IN (SELECT page_id FROM tombstones)
@@ -20,14 +23,15 @@ WHERE page_id IN (SELECT page_id FROM tombstones)
 """
 
 
-def land_page_rows(connection: Connection, pages: Sequence[PageRow]) -> None:
+def land_page_rows(connection: Connection, pages: Sequence[PageRow]) -> list[Move]:
     """Insert new pages, update stored ones, and name their articles in the entries.
 
-    Of two rows of one page the first counts. The caller holds the transaction.
+    Of two rows of one page the first counts. The caller holds the transaction. Returns the pages
+    that were another article until now.
     """
     pages = list({row.page_id: row for row in reversed(pages)}.values())
     with arriving(connection, heads=arrow_of(PageRow, pages, ("page_id", "article_id"))):
-        stored = {row[0] for row in connection.execute(_STORED).fetchall()}
+        stored = dict(connection.execute(_STORED).fetchall())
         forgotten = {row[0] for row in connection.execute(_FORGOTTEN).fetchall()}
     rows = [_emptied(row) if row.page_id in forgotten else row for row in pages]
     new = [row for row in rows if row.page_id not in stored]
@@ -40,6 +44,11 @@ def land_page_rows(connection: Connection, pages: Sequence[PageRow]) -> None:
             connection.execute(_sql("page_updates"))
             # No entry names a page before it is stored.
             connection.execute(_sql("sightings"))
+    return [
+        Move(row.page_id, left, row.article_id)
+        for row in known
+        if row.article_id and (left := stored[row.page_id]) and left != row.article_id
+    ]
 
 
 def _emptied(row: PageRow) -> PageRow:

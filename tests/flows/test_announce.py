@@ -8,7 +8,7 @@ import pytest
 from desks import Desk
 
 from flows import announce as announcing
-from flows.newsroom import Newsroom
+from flows.newsroom import Newsroom, layouts
 from flows.prefect_report import OnTopicArticle
 from flows.settings import SAMPLES
 
@@ -70,4 +70,33 @@ def test_a_new_judgement_of_an_announced_article_is_not_announced_again(
         desk.run(everything=True)
     finally:
         newsroom.edit(on.slug, title=on.title)
+    assert announcing.announce(desk.job()) == 0
+
+
+def test_a_page_that_moves_to_another_address_is_one_article_and_not_announced_again(
+    desk: Desk,
+    newsroom: Newsroom,
+    emitted: list[OnTopicArticle],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk.run()
+    announcing.announce(desk.job())
+    (before,) = desk.ask("SELECT count(*) FROM articles")
+    on = next(item for item in newsroom.truth(listed=True) if item.label == "on")
+    head = layouts.head
+
+    def moved(page: layouts.Page) -> str:
+        return head(page).replace(f'"{on.url}"', f'"{on.url}-in-full"')
+
+    monkeypatch.setattr(layouts, "head", moved)
+    newsroom.edit(on.slug, title=f"{on.title} again")
+    try:
+        desk.run(everything=True)
+    finally:
+        newsroom.edit(on.slug, title=on.title)
+    assert desk.ask(
+        "SELECT a.canonical_url FROM article_versions JOIN articles a USING (article_id)"
+    ) == [(f"{on.url}-in-full",)]
+    assert desk.ask("SELECT count(*) FROM articles") == [before]
+    assert desk.ask("FROM orphans") == []
     assert announcing.announce(desk.job()) == 0

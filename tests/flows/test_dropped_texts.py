@@ -257,3 +257,18 @@ def test_no_name_of_a_file_can_break_a_record(
     before = desk.ask(places)
     assert again(desk).pages == len(odd)
     assert desk.ask(places) == before
+
+
+def test_a_text_that_names_another_address_is_one_article_still(alone: Desk, folder: Path) -> None:
+    path, was = folder / "sub/bridge.md", FILES["sub/bridge.md"]
+    before = alone.ask("SELECT count(*) FROM articles")
+    path.write_bytes(was.replace(b"/bridge", b"/new-bridge").replace(b"whole", b"open"))
+    try:
+        drop(alone, folder)
+    finally:
+        path.write_bytes(was)
+    assert alone.ask("SELECT count(*) FROM articles") == before
+    assert alone.ask(
+        "SELECT a.url, v.text FROM article_versions v JOIN articles a USING (article_id)"
+    ) == [("https://ledger.example/new-bridge", "A bridge mended\nThe old bridge is whole again.")]
+    assert alone.ask("FROM orphans") == []

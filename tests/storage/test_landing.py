@@ -382,6 +382,15 @@ def test_a_page_that_turns_out_to_be_another_article_takes_its_entries_along(
         ("a", "landed", other.article.article_id),
         ("x", "landed", article_id_of(f"{SITE}/bridge")),
     ]
+    land(session, [(page(f"{SITE}/amp/bridge", article_id=other.article.article_id), other)])
+    assert session.execute("SELECT article_id FROM articles").fetchall() == [
+        (other.article.article_id,)
+    ]
+    assert session.execute(
+        "SELECT guid, state FROM entries WHERE article_id = ? ORDER BY guid",
+        [other.article.article_id],
+    ).fetchall() == [("a", "landed"), ("x", "duplicate")]
+    nothing_is_wrong(session)
 
 
 @pytest.mark.parametrize(

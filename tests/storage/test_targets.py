@@ -274,6 +274,22 @@ def test_reading_never_waits_for_a_writer(shared: Warehouse) -> None:
         writing.execute("DELETE FROM leases")
 
 
+def test_an_article_that_its_page_leaves_goes_and_its_texts_stay(shared: Warehouse) -> None:
+    place, address = f"{SITE}/?id=7", f"{SITE}/in-full"
+    with shared.session() as session:
+        for lives_at, text in ((place, STORY), (place, altered(STORY, 1)), (address, STORY)):
+            made = article(place, lives_at, "Ferry", text)
+            land(session, [(page(place, article_id=made.article.article_id), made)])
+        left = session.execute("SELECT article_id, text FROM articles").fetchall()
+        kept = session.execute(
+            "SELECT article_id, version, text FROM article_versions ORDER BY version"
+        ).fetchall()
+        nothing_is_wrong(session)
+    now = article_id_of(address)
+    assert left == [(now, STORY)]
+    assert kept == [(now, 1, STORY), (now, 2, altered(STORY, 1))]
+
+
 def test_what_a_shared_warehouse_cannot_do_is_said_in_one_line(
     shared: Warehouse, tmp_path: Path
 ) -> None:

@@ -92,6 +92,36 @@ def test_it_has_the_tables_of_one_made_today(
     assert shape(old) == shape(new)
 
 
+def test_articles_that_their_pages_had_left_are_gone_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = database_of(6, tmp_path / "data", monkeypatch)
+    with warehouse.session() as session:
+        session.execute(
+            "CREATE TEMP TABLE left_over AS SELECT * REPLACE ('article_id-' || n AS article_id) "
+            "FROM articles, unnest([10, 11]) u(n) WHERE article_id = 'article_id-0'"
+        )
+        session.execute("INSERT INTO articles SELECT * EXCLUDE (n) FROM left_over")
+        session.execute(
+            "INSERT INTO article_dates SELECT * REPLACE ('article_id-10' AS article_id) "
+            "FROM article_dates LIMIT 1"
+        )
+        session.execute(
+            "DELETE FROM article_groups; INSERT INTO article_groups "
+            "SELECT 'article_id-' || g, 'article_id-' || a, 0.9, 'run_id-0' "
+            "FROM (VALUES (10, 10), (10, 1), (10, 2), (0, 0), (0, 11)) v(g, a)"
+        )
+    warehouse.migrate(NOW)
+    with warehouse.session() as session:
+        assert session.execute("SELECT article_id FROM articles ORDER BY 1").fetchall() == [
+            (f"article_id-{number}",) for number in range(3)
+        ]
+        assert session.execute(
+            "SELECT group_id, article_id FROM article_groups ORDER BY ALL"
+        ).fetchall() == [("article_id-1", "article_id-1"), ("article_id-1", "article_id-2")]
+        assert session.execute("FROM orphans").fetchall() == []
+
+
 def test_a_copy_is_kept_before_the_first_change_and_can_be_restored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

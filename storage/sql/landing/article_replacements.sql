@@ -2,11 +2,13 @@
 
 -- What the publisher changed is kept as it stood; a better copy of the same article is no change.
 INSERT INTO article_versions
-SELECT a.article_id,
-       1 + (SELECT count(*) FROM article_versions v WHERE v.article_id = a.article_id),
-       a.title, a.text, a.text_hash, a.modified_at, a.extractor_version, getvariable('now'),
-       getvariable('run_id')
+SELECT a.article_id, 1 + coalesce(v.kept, 0), a.title, a.text, a.text_hash, a.modified_at,
+       a.extractor_version, getvariable('now'), getvariable('run_id')
 FROM articles a JOIN arriving_replacements s USING (article_id)
+-- A correlated count over no row is NULL through a Quack server, and not 0.
+LEFT JOIN (
+    SELECT article_id, count(*) AS kept FROM article_versions GROUP BY article_id
+) v ON v.article_id = a.article_id
 WHERE a.article_id IN (SELECT article_id FROM arriving_changed)
   AND (a.text_hash IS DISTINCT FROM s.text_hash OR a.title IS DISTINCT FROM s.title);
 

@@ -9,6 +9,10 @@ UNION ALL
 SELECT 'entry without page', entry_id FROM entries
 WHERE state IN ('landed', 'duplicate') AND page_id IS NOT NULL AND page_id NOT IN (SELECT page_id FROM pages)
 UNION ALL
+SELECT 'article without page or entry', article_id FROM articles
+WHERE article_id NOT IN (SELECT article_id FROM pages WHERE article_id IS NOT NULL)
+  AND article_id NOT IN (SELECT article_id FROM entries WHERE article_id IS NOT NULL)
+UNION ALL
 SELECT 'date without article', article_id FROM article_dates
 WHERE article_id NOT IN (SELECT article_id FROM articles)
 UNION ALL

@@ -50,7 +50,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 
 lock: ## resolve the dependencies again (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev --extra notebook --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra dev --extra notebook --extra dask --extra docker --extra kubernetes --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## remove what make made (data/ stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -440,19 +440,33 @@ def test_the_deployments_file_deploys_everything_it_names(tmp_path: Path) -> Non
         )
         assert done.returncode == 0, done.stdout + done.stderr
         found = {
-            deployment["entrypoint"]: deployment
+            (deployment["entrypoint"].partition(":")[2], deployment["name"]): deployment
             for deployment in desk.ask("/deployments/filter", {})
             if deployment["entrypoint"].startswith("flows/")
         }
-    named = {"flows/ingest.py:ingest", "flows/maintain.py:maintain", "flows/reprocess.py:reprocess"}
-    assert named <= set(found)
+    shards = [f"shard-{number}" for number in range(3)]
+    assert set(found) == {
+        ("ingest", "scheduled"),
+        ("maintain", "scheduled"),
+        ("backfill", "manual"),
+        ("reprocess", "manual"),
+        *(("ingest", shard) for shard in shards),
+        *(("backfill", shard) for shard in shards),
+    }
     for deployment in found.values():
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert deployment["work_pool_name"] == "duckwire"
-    assert found["flows/ingest.py:ingest"]["schedules"][0]["schedule"]["interval"] == 900
-    assert found["flows/maintain.py:maintain"]["schedules"][0]["schedule"]["cron"]
-    assert found["flows/reprocess.py:reprocess"]["schedules"] == []
+    when = {key: deployment["schedules"] for key, deployment in found.items()}
+    assert when["ingest", "scheduled"][0]["schedule"]["interval"] == 900
+    assert when["ingest", "scheduled"][0]["active"]
+    assert when["maintain", "scheduled"][0]["schedule"]["cron"]
+    assert when["reprocess", "manual"] == []
+    for number, shard in enumerate(shards):
+        # Off: the whole is on, and the two would only wait for each other.
+        assert [item["active"] for item in when["ingest", shard]] == [False]
+        for flow in ("ingest", "backfill"):
+            assert found[flow, shard]["parameters"] == {"shard": number, "shards": 3}
 
 
 def ended(kind: str, message: str | None, took: float = 0.0) -> dict[str, Any]:

@@ -105,6 +105,18 @@ def test_without_a_date_the_content_decides() -> None:
     assert report.total.recall >= FLOORS["undated"]["recall"], _wrong(report)
 
 
+def test_without_a_date_the_visit_of_2019_is_not_taken_for_that_of_2023() -> None:
+    items = [
+        replace(item, published_at=None)
+        for part in labelled.PARTS
+        for item in labelled.load(part)
+        if item.label is Verdict.OFF and item.published_at and item.published_at.year == 2019
+    ]
+    report = score_labelled(items, labelled.shipped(), labelled.TOPIC)
+    assert len(items) >= 60
+    assert report.total.false_on / len(items) <= FLOORS["undated"]["of_2019_on"], _wrong(report)
+
+
 def test_the_second_topic_is_tagged_as_well() -> None:
     items = labelled.load("other")
     report = score_labelled(items, labelled.shipped(), "g20-delhi-2023")

@@ -56,6 +56,10 @@ def counts(warehouse: Warehouse) -> dict[str, int]:
     return {name: row[0] for name, row in rows.items() if row and name != "schema_migrations"}
 
 
+def test_every_migration_has_a_number_of_its_own() -> None:
+    assert sorted(set(NUMBERS)) == NUMBERS
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_database_of_every_schema_is_brought_up_to_date_whole(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -95,7 +99,7 @@ def test_it_has_the_tables_of_one_made_today(
 def test_articles_that_their_pages_had_left_are_gone_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warehouse = database_of(6, tmp_path / "data", monkeypatch)
+    warehouse = database_of(7, tmp_path / "data", monkeypatch)
     with warehouse.session() as session:
         session.execute(
             "CREATE TEMP TABLE left_over AS SELECT * REPLACE ('article_id-' || n AS article_id) "

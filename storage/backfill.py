@@ -287,6 +287,14 @@ def release_units(
     )
 
 
+def keep_units(connection: Connection, claim: Claim) -> None:
+    """Hold on to the units that a run is at, until the end of the claim."""
+    connection.execute(
+        "UPDATE backfill_units SET expires_at = ? WHERE state = 'running' AND run_id = ?",
+        [claim.until, claim.run_id],
+    )
+
+
 def land_finds(
     connection: Connection,
     unit_id: str,
@@ -332,10 +340,7 @@ def land_finds(
             if children
             else ()
         )
-        connection.execute(
-            "UPDATE backfill_units SET expires_at = ? WHERE state = 'running' AND run_id = ?",
-            [claim.until, claim.run_id],
-        )
+        keep_units(connection, claim)
         if end is not None:
             _end(connection, unit_id, end, new, claim.now)
     return FindsLanded(new, tuple(row for row in children if row.unit_id in fresh))

@@ -286,6 +286,16 @@ def known_hashes(connection: Connection, entry_ids: Sequence[str]) -> dict[str, 
     return dict(rows)
 
 
+def done_pages(connection: Connection, page_ids: Sequence[str]) -> set[str]:
+    """Which of these pages do not wait to be fetched."""
+    rows = connection.execute(
+        "SELECT page_id FROM pages WHERE state <> 'waiting' "
+        "AND page_id IN (SELECT unnest(?::VARCHAR[]))",
+        [list(page_ids)],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
 def forgotten_ids(connection: Connection) -> set[str]:
     """The ids of all pages and articles with a tombstone: their bytes are not to be kept."""
     rows = connection.execute(

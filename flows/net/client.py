@@ -82,6 +82,14 @@ class Client:
         """Tell whether most of this run's hosts failed at the connection: our own outage."""
         return self._outage.offline
 
+    def pause(self) -> None:
+        """Start no further request, of whatever host, until `resume`; those under way go on."""
+        self._politeness.pause()
+
+    def resume(self) -> None:
+        """Start requests again."""
+        self._politeness.resume()
+
     async def fetch(
         self,
         url: str,

@@ -48,6 +48,16 @@ class Politeness:
         self._sleep = sleep
         self._everybody = asyncio.Semaphore(settings.connections)
         self._lanes: dict[str, _Lane] = {}
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def pause(self) -> None:
+        """Let no further request start; those under way go on. Safe to call again."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Let requests start again, in the order in which they came."""
+        self._open.set()
 
     @asynccontextmanager
     async def slot(self, host: str, *, exempt: bool = False) -> AsyncIterator[None]:
@@ -56,20 +66,27 @@ class Politeness:
         `exempt` hosts have neither pace nor limit of their own; the global limit holds for all.
         """
         if exempt:
+            await self._open.wait()
             async with self._everybody:
                 yield
             return
         lane = self._lane(host)
         async with lane.places:
             async with lane.turn:
-                while (wait := lane.next_start - self._now()) > 0:
-                    await self._sleep(wait)
+                await self._moment(lane)
                 await self._everybody.acquire()
                 lane.next_start = self._now() + lane.pace_s
             try:
                 yield
             finally:
                 self._everybody.release()
+
+    async def _moment(self, lane: _Lane) -> None:
+        """Wait until a host may be asked again, and requests may start at all."""
+        while not self._open.is_set() or lane.next_start > self._now():
+            await self._open.wait()
+            if (wait := lane.next_start - self._now()) > 0:
+                await self._sleep(wait)
 
     def slow_down(self, host: str, pace_s: float) -> None:
         """Raise a host's pace to what its robots.txt asks, inside the bound of the settings."""

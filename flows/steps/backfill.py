@@ -50,6 +50,8 @@ from flows.steps.pages import process_pages
 from flows.steps.progress import Listener, listener, listening
 from flows.steps.reprocess import extract_again
 from flows.steps.shares import WHOLE
+from flows.steps.shifts import Shift
+from flows.steps.sitting import Sitting
 from flows.steps.topics import load_topics
 from flows.steps.turns import REST_S, Turn, logged
 from storage.backfill import (
@@ -250,9 +252,8 @@ def _unit_stretch(work: _Backfill, names: Sequence[str]) -> int:
         # All that lists is done before any page is read, by one run at a time: see the module.
         job = replace(job, share=WHOLE)
     with Turn(job, patient=True) as turn:
-        done: int = work.portal.call(
-            partial(work_stretch, work.crew, names, turn, stretch_s=work.stretch_s)
-        )
+        shift = Shift(turn, work.door, work.stretch_s)
+        done: int = work.portal.call(work_stretch, work.crew, names, shift)
     publish_if_due(job, False)
     return done
 
@@ -323,7 +324,7 @@ def _page_stretch(work: _Backfill) -> int:
     job, left = work.job, work.crew.left
     most = PAGES_A_STRETCH if left is None else min(PAGES_A_STRETCH, left)
     pace = max(job.settings.pace_s, 0.03)
-    with Turn(job, patient=True):
+    with Turn(job, patient=True) as turn:
         with job.warehouse.session() as session:
             now, ours = job.clock(), None
             if not job.share.whole:
@@ -334,7 +335,16 @@ def _page_stretch(work: _Backfill) -> int:
             return 0
         if left is not None:
             work.crew.left = left - len(tasks)
-        work.portal.call(process_pages, job, work.crew.topics, tasks, work.door)
+        shift = Shift(turn, work.door, work.stretch_s)
+
+        async def give_way(sitting: Sitting) -> bool:
+            """A slow host must not keep live runs from theirs."""
+            return not shift.left_s and await shift.rest(sitting)
+
+        fetching = partial(
+            process_pages, job, work.crew.topics, tasks, work.door, give_way=give_way
+        )
+        work.portal.call(fetching)
     publish_if_due(job, False)
     return len(tasks)
 

@@ -31,7 +31,15 @@ SERVICES = frozenset({"wayback", "ccnews"})
 
 
 class StreamingDoor(Fetcher, Streamer, Protocol):
-    """A door that also hands large bodies over piece by piece."""
+    """A door that hands large bodies over piece by piece, and can be shut for a while."""
+
+    def pause(self) -> None:
+        """See `Client.pause`."""
+        ...
+
+    def resume(self) -> None:
+        """See `Client.resume`."""
+        ...
 
 
 class SourceMaker(Protocol):

@@ -1,7 +1,7 @@
 """Doing units of the past: fetch, land what they find, note how they ended, one stretch at a time.
 
-A stretch holds the warehouse's turn and ends after a while, so that live runs come to theirs. A
-unit that lasts longer than that gives the turn back between two of its batches and goes on.
+A stretch ends after a while, so that live runs come to their turn. While a unit lasts longer than
+that, the turn is given back for a while between two landings, and the unit goes on.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from flows.steps.job import Job
 from flows.steps.pages import land_made, make_page
 from flows.steps.progress import listener
 from flows.steps.rows import entry_row
+from flows.steps.shifts import Shift
 from flows.steps.sitting import Sitting, in_thread
 from flows.steps.topics import Topics
-from flows.steps.turns import Turn
 from flows.steps.units import ENTRIES, tells_nothing, unit_row
 from storage.archive import ArchiveWriter
 from storage.backfill import (
@@ -37,6 +37,7 @@ from storage.backfill import (
     UnitRow,
     WantedPage,
     claim_units,
+    keep_units,
     land_finds,
     release_units,
 )
@@ -108,21 +109,24 @@ class _Haul:
         self.entries, self.wanted, self.bodies = [], [], {}
 
 
-async def work_stretch(crew: Crew, names: Sequence[str], turn: Turn, stretch_s: float) -> int:
-    """Do units of these sources until none is left or the time is over; returns how many."""
+async def work_stretch(crew: Crew, names: Sequence[str], shift: Shift) -> int:
+    """Do units of these sources until none is left or the shift is over; returns how many."""
     done = 0
     pool = ThreadPoolExecutor(crew.job.settings.workers, thread_name_prefix="read")
     with (
         ArchiveWriter(crew.job.settings.archive_root, crew.job.run_id) as archive,
         Sitting(crew.job.warehouse) as sitting,
     ):
-        stretch = _Stretch(crew, archive, sitting, pool, turn, stretch_s)
+        stretch = _Stretch(crew, archive, sitting, pool, shift)
         await in_thread(stretch.begin)
+        resting = asyncio.create_task(stretch.give_way())
         try:
-            while not stretch.over and (units := await in_thread(stretch.take, names)):
-                done += await stretch.do(units)
+            while not stretch.over and (units := await stretch.take(names)):
+                done += await stretch.do(units, resting)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            resting.cancel()
+            await asyncio.gather(resting, return_exceptions=True)
             await in_thread(stretch.end)
     return done
 
@@ -136,19 +140,19 @@ class _Stretch:
         archive: ArchiveWriter,
         sitting: Sitting,
         pool: ThreadPoolExecutor,
-        turn: Turn,
-        stretch_s: float,
+        shift: Shift,
     ) -> None:
         self._crew, self._archive, self._sitting, self._pool = crew, archive, sitting, pool
-        self._turn, self._stretch_s = turn, stretch_s
-        self._deadline = self._turn_ends = time.monotonic() + stretch_s
+        self._shift, self._deadline = shift, time.monotonic() + shift.left_s
+        self._begun = False
         self._landing = asyncio.Lock()
         self._forgotten: set[str] = set()
 
     @property
     def over(self) -> bool:
-        """Whether no further unit is to be begun."""
-        return time.monotonic() >= self._deadline or self._crew.left == 0
+        """Whether no further unit is to be begun; one is, however slow the machine."""
+        late = self._begun and time.monotonic() >= self._deadline
+        return late or self._crew.left == 0
 
     def begin(self) -> None:
         """Give back what an earlier stretch of this run left half-done."""
@@ -161,8 +165,26 @@ class _Stretch:
         with self._sitting.session() as session:
             release_units(session, self._crew.job.run_id)
 
-    def take(self, names: Sequence[str]) -> list[tuple[Unit, str]]:
+    async def give_way(self) -> None:
+        """Give the turn back after each shift, whatever the units are at; for ever."""
+        while True:
+            await asyncio.sleep(self._shift.left_s)
+            async with self._landing:
+                await self._shift.rest(self._sitting)
+                await in_thread(self._go_on)
+
+    def _go_on(self) -> None:
+        """Hold on to what was claimed, and look what others have done meanwhile."""
+        with self._sitting.session() as session:
+            keep_units(session, self._crew.claim())
+            self._forgotten = forgotten_ids(session)
+
+    async def take(self, names: Sequence[str]) -> list[tuple[Unit, str]]:
         """Claim the next units, each with its family."""
+        async with self._landing:
+            return await in_thread(self._claimed, names)
+
+    def _claimed(self, names: Sequence[str]) -> list[tuple[Unit, str]]:
         up = [name for name in names if name not in self._crew.down]
         with self._sitting.session() as session:
             found = claim_units(
@@ -176,8 +198,11 @@ class _Stretch:
             )
         return [(unit_from_text(spec), family) for spec, family in found]
 
-    async def do(self, units: list[tuple[Unit, str]]) -> int:
-        """Do units side by side, and those that they name, until the time is over."""
+    async def do(self, units: list[tuple[Unit, str]], resting: asyncio.Task[None]) -> int:
+        """Do units side by side, and those that they name, until the time is over.
+
+        Raises what `resting`, which never ends by itself, ended with: the turn is lost.
+        """
         waiting, done = deque(units), 0
         at_work: set[asyncio.Task[list[tuple[Unit, str]]]] = set()
         try:
@@ -185,10 +210,15 @@ class _Stretch:
                 while waiting and not self.over and len(at_work) < _most(waiting[0][0]):
                     unit, family = waiting.popleft()
                     if unit.source not in self._crew.down:
+                        self._begun = True
                         at_work.add(asyncio.create_task(self._one(unit, family)))
                 if not at_work:
                     break
-                ended, at_work = await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({*at_work, resting}, return_when=asyncio.FIRST_COMPLETED)
+                if resting.done():
+                    resting.result()
+                ended = {task for task in at_work if task.done()}
+                at_work -= ended
                 for task in ended:
                     waiting.extend(task.result())
                 done += len(ended)
@@ -290,8 +320,6 @@ class _Stretch:
     async def _land(self, haul: _Haul, end: UnitEnd | None = None) -> tuple[UnitRow, ...]:
         """Land what has gathered: sightings, then pages that came with them, then the end."""
         async with self._landing:
-            if time.monotonic() >= self._turn_ends:
-                await in_thread(self._rest)
             bodies = haul.bodies
             if not bodies:
                 return await in_thread(self._land_finds, haul, end)
@@ -300,11 +328,6 @@ class _Stretch:
             if end is None:
                 return ()
             return await in_thread(self._land_finds, haul, end)
-
-    def _rest(self) -> None:
-        self._sitting.rise()
-        self._turn.rest()
-        self._turn_ends = time.monotonic() + self._stretch_s
 
     def _land_finds(self, haul: _Haul, end: UnitEnd | None) -> tuple[UnitRow, ...]:
         with self._sitting.session() as session:

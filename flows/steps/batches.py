@@ -26,8 +26,8 @@ async def in_batches(
 
     Results that nobody has taken yet hold their place, so memory does not grow with the backlog. A
     group that is not full is given when nothing more came for `patience_s` seconds, or when its
-    results weigh more than `most_weight`. With `pauses`, an empty group says that nothing has come
-    for that long since the last one. What `work` raises is raised here; what is still running when
+    results weigh more than `most_weight`. With `pauses`, an empty group says each time that nothing
+    has come for that long. What `work` raises is raised here; what is still running when
     the caller leaves is cancelled.
     """
     arrived: asyncio.Queue[Result | BaseException] = asyncio.Queue(size)
@@ -36,7 +36,7 @@ async def in_batches(
     left = len(tasks)
     try:
         while left:
-            if pauses and not await _soon(arrived, patience_s):
+            while pauses and not await _soon(arrived, patience_s):
                 yield []
             batch = [_result(await arrived.get())]
             weight = weigh(batch[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
 from storage.landing import land_pages
 from storage.rows import ArticleLanding, PageRow, PageTask
-from storage.work import forgotten_ids
+from storage.work import done_pages, forgotten_ids
 
 # Our own outage charges nobody a try; the next run asks again.
 _OFFLINE_PAUSE = timedelta(minutes=5)
@@ -48,15 +48,29 @@ class MadePage:
         return len(self.fetched.body) if isinstance(self.fetched, Fetched) else 0
 
 
-async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: Fetcher) -> int:
+# Asked between two batches; says whether others have been at the warehouse meanwhile.
+GiveWay = Callable[[Sitting], Awaitable[bool]]
+
+
+async def _stay(_: Sitting) -> bool:
+    return False
+
+
+async def process_pages(
+    job: Job,
+    topics: Topics,
+    tasks: list[PageTask],
+    door: Fetcher,
+    *,
+    give_way: GiveWay = _stay,
+) -> int:
     """Fetch and land these pages; returns how many were landed, in whatever state.
 
     Fetching goes on while earlier pages land; a batch lands in one transaction, its bytes on the
-    disk before it.
+    disk before it. Between two batches, and while nothing comes, it may `give_way`.
     """
     listener().expect("pages", len(tasks))
-    with job.warehouse.session() as session:
-        forgotten = forgotten_ids(session)
+    forgotten, others = _done_by_others(job, [])
     pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read")
     fetching = [_one(job, topics, task, door, pool) for task in tasks]
     try:
@@ -72,13 +86,23 @@ async def process_pages(job: Job, topics: Topics, tasks: list[PageTask], door: F
                 pauses=True,
             ):
                 if batch:
-                    await in_thread(land_made, job, archive, batch, forgotten, sitting)
+                    ours = [made for made in batch if made.row.page_id not in others]
+                    await in_thread(land_made, job, archive, ours, forgotten, sitting)
                     listener().advance("pages", len(batch))
                 else:
                     await in_thread(sitting.rise)
+                if await give_way(sitting):
+                    forgotten, others = await in_thread(_done_by_others, job, tasks)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return len(tasks)
+
+
+def _done_by_others(job: Job, tasks: Sequence[PageTask]) -> tuple[set[str], set[str]]:
+    """What is forgotten by now, and which of these pages wait no more."""
+    with job.warehouse.session() as session:
+        page_ids = [task.page_id for task in tasks]
+        return forgotten_ids(session), done_pages(session, page_ids)
 
 
 async def _one(

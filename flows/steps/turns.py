@@ -5,6 +5,7 @@ Runs that each have a share of the servers work at once; each share is one run's
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
@@ -19,6 +20,7 @@ from typing import Any
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.shares import WHOLE_LEASE
+from flows.steps.sitting import in_thread
 from storage.errors import StorageError
 from storage.ledger import (
     LeaseHolder,
@@ -101,12 +103,15 @@ class Turn:
 
     def __enter__(self) -> Turn:
         _wait_for_turn(self._job, self._sleep, self._patience_s)
+        self._keep()
+        return self
+
+    def _keep(self) -> None:
         self._stop = threading.Event()
         self._beat = threading.Thread(
             target=_renew, args=(self._job, self._stop), daemon=True, name="lease"
         )
         self._beat.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -116,12 +121,18 @@ class Turn:
         with suppress(StorageError), self._job.warehouse.session() as session:
             release(session, self._job.share.lease, self._job.run_id)
 
-    def rest(self) -> None:
-        """Give the turn back for long enough that a run that waits takes it, then wait for it."""
-        self.__exit__()
-        self._sleep(REST_S)
-        self._patience_s = None
-        self.__enter__()
+    async def rest(self) -> None:
+        """Give the turn back for long enough that a run that waits takes it, then wait for it.
+
+        It waits as long as it takes; one that is cancelled meanwhile has no turn.
+        """
+        await in_thread(self.__exit__)
+        await asyncio.sleep(REST_S)
+        told = False
+        while holder := await in_thread(_try, self._job):
+            told = told or _said(holder)
+            await asyncio.sleep(_ASK_S)
+        self._keep()
 
 
 def process_is_gone(pid: int) -> bool:
@@ -150,11 +161,14 @@ def _wait_for_turn(job: Job, sleep: Callable[[float], None], patience_s: float |
                 f"run {holder.run_id} (process {holder.pid} on {holder.host}) is at work and did "
                 f"not finish in {waited:.0f} s: nothing was done, run again later."
             )
-        if not told:
-            listener().say(f"waiting for run {holder.run_id} (process {holder.pid}) to finish")
-            told = True
+        told = told or _said(holder)
         sleep(_ASK_S)
         waited += _ASK_S
+
+
+def _said(holder: LeaseHolder) -> bool:
+    listener().say(f"waiting for run {holder.run_id} (process {holder.pid}) to finish")
+    return True
 
 
 def _try(job: Job) -> LeaseHolder | None:

@@ -13,7 +13,7 @@ from standins.past import ADDRESSES, KINDS, Past
 from tables import tables_of
 
 from flows.sources.base import Window
-from flows.steps.backfill import BackfillReport
+from flows.steps.backfill import BackfillReport, run_backfill
 from flows.steps.backfill_plan import plan_backfill
 from flows.steps.backfill_request import NAMES, BackfillRequest
 
@@ -177,3 +177,9 @@ def test_a_plan_counts_each_day_of_a_feed_once(desk: Desk, past: Past) -> None:
     request = BackfillRequest(Window(past.start, past.end), **asked)
     (line,) = plan_backfill(desk.job("backfill"), request).lines
     assert (line.done_days, line.days) == (0, 2)
+
+
+def test_a_machine_too_slow_for_its_stretches_leaves_no_unit_undone(desk: Desk, past: Past) -> None:
+    request = BackfillRequest(Window(past.start, past.end), pages=False, **PAGED)
+    report = run_backfill(desk.job("backfill"), request, stretch_s=0.0)
+    assert [(line.planned, line.running) for line in report.sources] == [(0, 0)]

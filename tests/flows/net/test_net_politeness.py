@@ -181,3 +181,24 @@ def test_an_answer_in_between_is_no_burst(kit):
     polite = _Desk(kit).polite
     statuses = [403, 403, 200, 403, 404, 403]
     assert not any(polite.note("a.example", status, None) for status in statuses)
+
+
+@pytest.mark.parametrize("exempt", [False, True])
+def test_while_it_is_paused_no_request_starts_and_none_is_lost(kit, exempt):
+    desk = _Desk(kit)
+
+    async def stop_and_go():
+        await desk.time.sleep(1.5)
+        desk.polite.pause()
+        await desk.time.sleep(10.0)
+        desk.polite.resume()
+
+    async def late(seconds):
+        await desk.time.sleep(seconds)
+        await desk.ask("a.example", exempt=exempt)
+
+    desk.run(stop_and_go(), *(late(seconds) for seconds in (0.0, 1.0, 2.0, 3.0)))
+    first, second, *rest = desk.times("a.example")
+    assert [first, second] == [0.0, 1.0]
+    assert len(rest) == 2
+    assert min(rest) >= 11.5

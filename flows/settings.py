@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     keep_polls_days: int = Field(365, ge=0, description="Days polls are kept; 0 for good.")
     keep_pages_days: int = Field(0, ge=0, description="Days pages' rows are kept; 0 for good.")
     keep_archive_days: int = Field(0, ge=0, description="Days archived bytes are kept; 0 for good.")
+    keep_snapshots_days: float = Field(
+        7, ge=0, description="Days the past states of a DuckLake, and their files, are kept."
+    )
     compact_share: float = Field(
         0.2, ge=0, le=1, description="Rewrite the working file when so much is free; 0 never."
     )

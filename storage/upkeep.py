@@ -41,7 +41,7 @@ def running_runs(connection: Connection) -> list[tuple[str, str, int]]:
 
 
 def checkpoint(connection: Connection) -> None:
-    """Fold the write-ahead log into the file; tidy a DuckLake's files.
+    """Fold the write-ahead log into the file.
 
     By force: a served file always has the session that asks for it, which counts as one at work.
     """

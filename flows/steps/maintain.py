@@ -20,6 +20,8 @@ from storage.compaction import Compacted, compact
 from storage.forgetting import finish_forgetting
 from storage.ledger import mark_crashed
 from storage.retention import Dropped, drop_pages, drop_polls, drop_segments, old_segments
+from storage.targets.naming import LakeTarget
+from storage.targets.tidying import Tidied, tidy_lake
 from storage.upkeep import (
     checkpoint,
     drop_expired_leases,
@@ -49,6 +51,7 @@ class Upkeep:
     verified: int = 0
     broken: tuple[BrokenRecord, ...] = ()
     compacted: Compacted | None = None
+    tidied: Tidied | None = None
 
 
 def run_maintain(
@@ -64,6 +67,7 @@ def run_maintain(
         found = call("check the sums", check_sums, job)
     # The lease's heartbeat has ended: nobody in this process holds the file while it is replaced.
     compacted = call("compact the file", compact_file, job)
+    tidied = call("tidy the lake", tidy, job)
     call("publish", publish_if_due, job, True)
     return Upkeep(
         tuple(crashed),
@@ -74,6 +78,7 @@ def run_maintain(
         verified=verified,
         broken=tuple(broken),
         compacted=compacted,
+        tidied=tidied,
     )
 
 
@@ -144,6 +149,12 @@ def compact_file(job: Job) -> Compacted | None:
     return compact(job.warehouse, share=job.settings.compact_share)
 
 
+def tidy(job: Job) -> Tidied | None:
+    """Expire a DuckLake's old snapshots and compact its files; other warehouses have none."""
+    keep = timedelta(days=job.settings.keep_snapshots_days)
+    return tidy_lake(job.warehouse, now=job.clock(), keep=keep)
+
+
 def clear_stray_files(job: Job) -> int:
     """Remove half-made copies, backups and rewritten files that a killed process left."""
     oldest = (job.clock() - _STRAY_AFTER).timestamp()
@@ -165,7 +176,8 @@ def check_sums(job: Job) -> list[str]:
     """Run the queries that must find nothing, and fold the write-ahead log in."""
     with job.warehouse.session() as session:
         found = findings(session)
-        checkpoint(session)
+        if not isinstance(job.warehouse.target, LakeTarget):  # which is tidied instead
+            checkpoint(session)
     return found
 
 
@@ -193,4 +205,10 @@ def upkeep_lines(upkeep: Upkeep) -> list[str]:
     if upkeep.compacted:
         before, after = upkeep.compacted.before / 1e6, upkeep.compacted.after / 1e6
         lines.append(f"compacted the working file from {before:.1f} to {after:.1f} MB")
+    if upkeep.tidied and upkeep.tidied != Tidied(0, 0, 0, 0):
+        done = upkeep.tidied
+        lines.append(
+            f"tidied the lake: {done.expired} snapshots expired, {done.merged} files made into "
+            f"{done.made}, {done.removed} files removed"
+        )
     return lines

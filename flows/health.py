@@ -21,6 +21,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from flows.settings import Settings
+from flows.steps.telling import SPOOLED, kept_times
 from flows.warehouses import warehouse_of
 from storage.asking import Asker
 from storage.errors import StorageError
@@ -90,6 +91,7 @@ class _Desk(Collector):
         )
         yield _size("duckwire_database_bytes", "The working file.", warehouse.path)
         yield _size("duckwire_archive_bytes", "The page archive.", settings.archive_root)
+        yield from _times(settings)
         if found.published_age_s is not None:
             yield GaugeMetricFamily(
                 "duckwire_published_age_seconds",
@@ -105,6 +107,30 @@ class _Desk(Collector):
                 for labels, value in rows:
                     metric.add_metric(labels, value)
                 yield metric
+
+
+def _times(settings: Settings) -> Iterator[Metric]:
+    """How long the parts of the last run of each kind on this machine took."""
+    labels = ["kind", "part"]
+    seconds = GaugeMetricFamily(
+        "duckwire_last_run_part_seconds",
+        "What reading pages and landing took in the last run of each kind, added up.",
+        labels=labels,
+    )
+    items = GaugeMetricFamily(
+        "duckwire_last_run_part_items", "How many pages or rows that were.", labels=labels
+    )
+    spool = GaugeMetricFamily(
+        "duckwire_last_run_spooled_bytes",
+        "Large answers that the last run of each kind kept on the disk until their turn.",
+        labels=["kind"],
+    )
+    for kind, spent, counted in kept_times(settings.data):
+        spool.add_metric([kind], counted.pop(SPOOLED, 0))
+        for part, count in counted.items():
+            seconds.add_metric([kind, part], spent[part])
+            items.add_metric([kind, part], count)
+    yield from (seconds, items, spool)
 
 
 def metrics_text(settings: Settings, clock: Clock) -> bytes:

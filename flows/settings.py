@@ -7,7 +7,7 @@ import tomllib
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     topics: Path = Field(ROOT / "seeds" / "topics", description="The folder of topic definitions.")
     contact: str | None = Field(None, description="A mail or web address told to the sites asked.")
 
+    log: Literal["plain", "json"] = Field(
+        "plain", description="json: a line of JSON for each poll, page and run, on stderr."
+    )
     ingest_every: Duration = Field(timedelta(minutes=15), description="How often `up` ingests.")
     maintain_every: Duration = Field(timedelta(days=1), description="How often `up` maintains.")
     publish_every: Duration = Field(

@@ -52,6 +52,7 @@ from flows.steps.reprocess import extract_again
 from flows.steps.shares import WHOLE
 from flows.steps.shifts import Shift
 from flows.steps.sitting import Sitting
+from flows.steps.telling import telling
 from flows.steps.topics import load_topics
 from flows.steps.turns import REST_S, Turn, logged
 from storage.backfill import (
@@ -142,9 +143,10 @@ def run_backfill(
     listed = check_request(job, request)
     wanted = named_sources(request.sources)
     job.warehouse.migrate(job.clock())
-    with Turn(job):
+    with telling(job.teller, job.clock), Turn(job):
         pass  # the first wait is not for ever
     with (
+        telling(job.teller, job.clock),
         logged(job, trigger, _parameters(job, request), flow_run_id),
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(open_door(job)) as door,

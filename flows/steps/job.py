@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flows.net.client import Client
@@ -15,6 +15,7 @@ from flows.net.door import Fetcher
 from flows.settings import Settings
 from flows.steps.readers import Readers, readers
 from flows.steps.shares import WHOLE, Share
+from flows.steps.telling import Teller, Times
 from flows.warehouses import warehouse_of
 from storage.ledger import Worker
 from storage.warehouse import Warehouse
@@ -44,6 +45,7 @@ class Job:
     clock: Clock = utc_now
     door: Door = network
     share: Share = WHOLE
+    times: Times = field(default_factory=Times, compare=False)
 
     @property
     def run_id(self) -> str:
@@ -54,6 +56,11 @@ class Job:
     def warehouse(self) -> Warehouse:
         """The warehouse this run works on."""
         return warehouse_of(self.settings)
+
+    @property
+    def teller(self) -> Teller:
+        """Where this run tells of its events."""
+        return Teller(self.run_id, self.settings.log == "json")
 
     @property
     def readers(self) -> Readers:

@@ -21,6 +21,7 @@ from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.sitting import Sitting, in_thread
 from flows.steps.spool import LARGE, spooled, unspooled
+from flows.steps.telling import LANDING, READING, SPOOLED
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
 from storage.landing import land_pages
@@ -41,6 +42,7 @@ class MadePage:
     row: PageRow
     article: ArticleLanding | None
     fetched: Fetched | IO[bytes]
+    feed_id: str | None = None
 
     @property
     def weight(self) -> int:
@@ -118,6 +120,7 @@ async def _one(
         return await loop.run_in_executor(pool, partial(read, fetched))
     # Written at once: what waits for a thread would be held in memory meanwhile.
     spool = spooled(fetched, job.settings.data)
+    job.times.add(SPOOLED, len(fetched.body))
     del fetched
     return await loop.run_in_executor(pool, _read_spooled, read, spool)
 
@@ -138,7 +141,8 @@ def make_page(
     """Decide what became of a page, and make its article when there are bytes to make it of."""
     refused = fetched.reason or _no_page(fetched)
     if refused:
-        return MadePage(_refused_row(job, task, fetched, refused, now, rand), None, fetched)
+        row = _refused_row(job, task, fetched, refused, now, rand)
+        return MadePage(row, None, fetched, task.feed_id)
     digest = payload_digest(fetched.body)
     row = PageRow(
         page_id=task.page_id,
@@ -158,8 +162,9 @@ def make_page(
         first_seen_at=task.first_seen_at,
         run_id=job.run_id,
     )
-    row, article = job.readers.read(topics, task, row, fetched.body, now)
-    return MadePage(row, article, fetched)
+    with job.times.of(READING):
+        row, article = job.readers.read(topics, task, row, fetched.body, now)
+    return MadePage(row, article, fetched, task.feed_id)
 
 
 def land_made(
@@ -178,8 +183,13 @@ def land_made(
         rows.append(row)
     archive.sync()
     articles = [item.article for item in made if item.article]
-    with sitting.session() as session:
+    with job.times.of(LANDING, len(rows)), sitting.session() as session:
         land_pages(session, rows, articles, run_id=job.run_id, now=job.clock())
+    for item in made:
+        row = item.row
+        said = {"page": row.url, "state": row.state, "reason": row.reason, "detail": row.detail}
+        made_of = {"article": row.article_state, "article_reason": row.article_reason}
+        job.teller.event("page", job.clock(), feed=item.feed_id, **said, **made_of)
 
 
 def _kept(job: Job, archive: ArchiveWriter, item: MadePage) -> WarcPosition:

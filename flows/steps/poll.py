@@ -31,6 +31,7 @@ from flows.steps.progress import listener
 from flows.steps.rows import entry_row
 from flows.steps.sitting import Sitting, in_thread
 from flows.steps.spool import LARGE, spooled, unspooled
+from flows.steps.telling import LANDING, SPOOLED
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter
 from storage.landing import land_polls
@@ -110,6 +111,7 @@ class _Desk:
         """Ask one feed and read its answer, unless that is large."""
         fetched = await _fetch(state, state.url, self.door)
         if len(fetched.body) > LARGE:
+            self.job.times.add(SPOOLED, len(fetched.body))
             return Later(state, await asyncio.to_thread(spooled, fetched, self.job.settings.data))
         return await self.read(state, fetched)
 
@@ -228,7 +230,8 @@ def _land(desk: _Desk, polled: list[Polled]) -> None:
         if desk.forgotten.isdisjoint(row.page_id for row in item.entries)
     }
     archive.sync()
-    with desk.sitting.session() as session:
+    # A poll that brought nothing lands as well: it moves the feed's next time.
+    with job.times.of(LANDING, len(polled)), desk.sitting.session() as session:
         ids = [row.entry_id for item in polled for row in item.entries]
         known = known_entries(session, ids)
         before = feeds_with_entries(session, [item.before.feed_id for item in polled])
@@ -237,6 +240,10 @@ def _land(desk: _Desk, polled: list[Polled]) -> None:
             for item in polled
         ]
         land_polls(session, landings, run_id=job.run_id, now=now)
+    for landing in landings:
+        row = landing.poll
+        said = {"state": row.state, "reason": row.reason, "detail": row.detail}
+        job.teller.event("poll", now, feed=row.feed_id, url=row.url, new=row.new_entries, **said)
 
 
 def _landing(

@@ -21,6 +21,7 @@ from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.shares import WHOLE_LEASE
 from flows.steps.sitting import in_thread
+from flows.steps.telling import telling
 from storage.errors import StorageError
 from storage.ledger import (
     LeaseHolder,
@@ -57,7 +58,11 @@ def at_work(
     once, one elsewhere when its lease runs out. Raises Busy when the wait is over.
     """
     job.warehouse.migrate(job.clock())
-    with Turn(job, sleep=sleep), logged(job, trigger, parameters, flow_run_id):
+    with (
+        telling(job.teller, job.clock),
+        Turn(job, sleep=sleep),
+        logged(job, trigger, parameters, flow_run_id),
+    ):
         yield
 
 
@@ -66,6 +71,7 @@ def logged(
     job: Job, trigger: str, parameters: Mapping[str, Any], flow_run_id: str | None
 ) -> Iterator[None]:
     """Open a run's row in `runs`, and close it as what stands around the block ends."""
+    job.teller.event("run started", job.clock(), kind=job.kind, trigger=trigger)
     try:
         with job.warehouse.session() as session:
             start_run(
@@ -201,5 +207,10 @@ def _renew(job: Job, stop: threading.Event) -> None:
 
 
 def _close(job: Job, state: str, detail: str | None) -> None:
+    job.times.keep(job.settings.data, job.kind)
+    spent, counted = job.times.seconds, job.times.items
+    job.teller.event(
+        "run ended", job.clock(), state=state, detail=detail, seconds=spent, items=counted
+    )
     with job.warehouse.session() as session:
         end_run(session, job.run_id, state=state, detail=detail, now=job.clock())

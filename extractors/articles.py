@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from lxml.html import HtmlElement
 
 from extractors.authors import choose_authors
 from extractors.body import Body, best_body
+from extractors.boilerplate import line_hashes, without_lines
 from extractors.charsets import Decoded, decode
 from extractors.kinds import PageSigns, judge_page
 from extractors.language import detect_language
@@ -26,7 +28,7 @@ from extractors.trimming import trim_lines
 from extractors.urls import clean_url, registrable_domain
 
 # Moves with every change that can change a row, so that `reprocess` knows what is stale.
-EXTRACTOR_VERSION = "2"
+EXTRACTOR_VERSION = "3"
 
 _LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
 _MOST_TAGS = 40
@@ -48,18 +50,22 @@ def extract(
     fetched_at: datetime,
     content_type: str | None = None,
     last_modified: str | None = None,
+    site_lines: Collection[int] = (),
 ) -> Extracted:
     """Make an article out of a page's bytes.
 
     `url` is the address asked for (None for a file), `entry` what the feed said of it,
     `fetched_at` the aware UTC time of the fetch, which only bounds dates; `content_type` and
-    `last_modified` are HTTP headers. Returns an Extracted in any case: what is no article is
-    rejected, what cannot be read failed, each with a reason. Never raises, whatever the bytes,
-    but for MemoryError where the caller bounds the memory.
+    `last_modified` are HTTP headers, `site_lines` the hashes of lines that recur on the host's
+    pages: they are left out of the text, and play no part in whether it is an article. Returns an
+    Extracted in any case: what is no article is rejected, what cannot be read failed, each with a
+    reason. Never raises, whatever the bytes, but for MemoryError where the caller bounds the
+    memory.
     """
     address = clean_url(url) if url else None
     try:
-        return _extract(html, address, entry, fetched_at, content_type, last_modified)
+        found = _extract(html, address, entry, fetched_at, content_type, last_modified)
+        return _without(found, site_lines) if found.state == State.LANDED else found
     except MemoryError:
         raise
     except Exception as error:  # three parsers deep, any page may find a bug of theirs
@@ -279,6 +285,29 @@ def _tags(page: Statements) -> tuple[str, ...]:
         if tag and len(tag) <= 80:
             seen.setdefault(tag.casefold(), tag)
     return tuple(seen.values())[:_MOST_TAGS]
+
+
+def _without(found: Extracted, site_lines: Collection[int]) -> Extracted:
+    """The article less the site's own lines, with what was read off its text read again."""
+    lines = line_hashes(found.text)
+    known = tuple(line for line in lines if line in site_lines)
+    found = replace(found, lines=lines, left_out=known)
+    text = without_lines(found.text, known)
+    if text == found.text:
+        return found
+    words = word_count(text, found.language)
+    teaser = found.kind == "teaser" or (
+        found.kind == "article" and found.paywalled and words < _TEASER
+    )
+    same_lead = found.lead != _first_line(found.text)
+    return replace(
+        found,
+        text=text,
+        whole=found.text,
+        word_count=words,
+        kind="teaser" if teaser else found.kind,
+        lead=found.lead if same_lead else _first_line(text),
+    )
 
 
 def _first_line(text: str) -> str | None:

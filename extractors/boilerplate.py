@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
+from hashlib import blake2b
 
 # Short lines recur by chance (a dateline, 'Yes.'), long ones by quotation.
 _SHORTEST, _LONGEST = 20, 600
-_LEAST_PAGES = 3
-_SHARE = 0.3
 
 
-def recurring_lines(texts: Sequence[str]) -> frozenset[str]:
-    """Return the lines that recur in the texts of different pages of one host.
-
-    A line counts once a page. It recurs when it stands on at least three pages and on three in
-    ten of them; so a wire story that a host runs twice loses nothing, and a handful of pages
-    prove nothing. The same story under two addresses must be given once.
-    """
-    pages = list(dict.fromkeys(texts))
-    seen: Counter[str] = Counter()
-    for text in pages:
-        seen.update({line for line in text.split("\n") if _SHORTEST <= len(line) <= _LONGEST})
-    least = max(_LEAST_PAGES, _SHARE * len(pages))
-    return frozenset(line for line, count in seen.items() if count >= least)
+def line_hash(line: str) -> int:
+    """Return the number a line is known by: 63 bits, the same in every process."""
+    digest = blake2b(line.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1
 
 
-def without_lines(text: str, lines: Iterable[str]) -> str:
-    """Return `text` without those lines; the text itself when nothing else would be left."""
-    unwanted = frozenset(lines)
-    kept = "\n".join(line for line in text.split("\n") if line not in unwanted)
+def line_hashes(text: str) -> tuple[int, ...]:
+    """Return the hashes of the lines that could be a site's own, each once, in their order."""
+    return tuple(lines_by_hash(text))
+
+
+def lines_by_hash(text: str) -> dict[int, str]:
+    """Return the lines that could be a site's own, by their hashes, in their order."""
+    lines = (line for line in text.split("\n") if _SHORTEST <= len(line) <= _LONGEST)
+    return {line_hash(line): line for line in lines}
+
+
+def without_lines(text: str, hashes: Collection[int]) -> str:
+    """Return `text` without the lines of these hashes; the text itself when none would be left."""
+    if not hashes:
+        return text
+    kept = "\n".join(
+        line
+        for line in text.split("\n")
+        if not _SHORTEST <= len(line) <= _LONGEST or line_hash(line) not in hashes
+    )
     return kept or text

@@ -287,7 +287,9 @@ class Extracted:
     or None, and `published_reason` says in words how it was chosen or why there is none.
     `kind` is article, liveblog, video, index, error, consent or teaser; `path` is the way the body
     was won (fast, slow, json-ld, state, feed, file). `canonical_url` is as the page states it,
-    absolute; `url` is the cleaned address asked for.
+    absolute; `url` is the cleaned address asked for. `lines` are the hashes of the text's lines
+    that could be the site's own and `left_out` those of them that are known to be; where any were
+    cut, `whole` is the text before that.
     """
 
     url: str | None
@@ -310,6 +312,9 @@ class Extracted:
     paywalled: bool = False
     path: str = "fast"
     word_count: int = 0
+    whole: str | None = None
+    lines: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     extractor_version: str = ""
     state: State = State.LANDED

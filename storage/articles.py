@@ -6,7 +6,7 @@ The fate of each article is told by ids and hashes alone, so a text that is know
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import pyarrow as pa
@@ -31,6 +31,11 @@ _TABLES = (
 # What tells the fate of an article; its text is not among it.
 _HEAD = ("article_id", "title", "text_hash", "row_hash", "preference")
 
+# The bands are stored as numbers, the signature as bytes.
+_SIGNATURE = tuple(
+    item.name for item in fields(SignatureRow) if item.name not in ("bands", "signature")
+)
+
 # How the fate of an article against the stored one is counted.
 _STATES = {
     "new": State.LANDED,
@@ -51,11 +56,14 @@ class _Fated:
     changed: list[str]
 
 
-def land_articles(connection: Connection, articles: Sequence[ArticleLanding]) -> list[State]:
+def land_articles(
+    connection: Connection, articles: Sequence[ArticleLanding], *, versions: bool = True
+) -> list[State]:
     """Land the articles with all that hangs on them; returns how each ended, in no order.
 
     The caller holds the transaction and has set the variables `now` and `run_id`. Of two copies in
-    one batch the better place wins, whatever the order they came in.
+    one batch the better place wins, whatever the order they came in. Without `versions` a text that
+    differs replaces the stored one without a trace.
     """
     if not articles:
         return []
@@ -67,7 +75,7 @@ def land_articles(connection: Connection, articles: Sequence[ArticleLanding]) ->
     heads = arrow_of(ArticleRow, [item.article for item in best.values()], _HEAD)
     with arriving(connection, heads=heads):
         fates = connection.execute(_sql("article_fates")).fetchall()
-        fated = _fated(best, fates)
+        fated = _fated(best, fates, versions)
     if fated.replaced:
         _replace(connection, fated)
     fresh = [*fated.new, *fated.replaced]
@@ -93,11 +101,13 @@ def take_out(connection: Connection, article_ids: Sequence[str]) -> None:
     regroup(connection, {}, article_ids)
 
 
-def _fated(best: dict[str, ArticleLanding], fates: Sequence[tuple[str, str]]) -> _Fated:
+def _fated(
+    best: dict[str, ArticleLanding], fates: Sequence[tuple[str, str]], versions: bool
+) -> _Fated:
     return _Fated(
         new=[best[name] for name, fate in fates if fate == "new"],
         replaced=[best[name] for name, fate in fates if fate in ("changed", "better")],
-        changed=[name for name, fate in fates if fate == "changed"],
+        changed=[name for name, fate in fates if fate == "changed" and versions],
     )
 
 
@@ -130,7 +140,7 @@ def _insert(connection: Connection, fated: _Fated, bands: Mapping[str, list[int]
 
 
 def _signatures(rows: Sequence[SignatureRow], bands: Mapping[str, list[int]]) -> pa.Table:
-    table = arrow_of(SignatureRow, rows, ("article_id", "text_hash", "run_id"))
+    table = arrow_of(SignatureRow, rows, _SIGNATURE)
     values = pa.array([packed(row.signature) for row in rows], type=pa.binary())
     keys = pa.array([bands[row.article_id] for row in rows], type=pa.list_(pa.int64()))
     return table.append_column("signature", values).append_column("bands", keys)

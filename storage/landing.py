@@ -107,6 +107,25 @@ def land_pages(
     return counts
 
 
+def land_read_again(
+    connection: Connection,
+    pages: Sequence[PageRow],
+    articles: Sequence[ArticleLanding],
+    *,
+    run_id: str,
+    now: datetime,
+) -> None:
+    """Land pages whose articles were read again with other lines of their host left out.
+
+    The publisher changed nothing and nothing came: no version is kept, nothing is counted.
+    """
+    rows = _unique(pages, lambda row: row.page_id)
+    _checked(rows)
+    with transaction(connection):
+        _bind(connection, run_id, now)
+        _land_pages(connection, rows, articles, True, versions=False)
+
+
 def land_judgements(
     connection: Connection, rows: Sequence[TopicRow], *, run_id: str, now: datetime
 ) -> None:
@@ -157,11 +176,13 @@ def _land_pages(
     pages: Sequence[PageRow],
     articles: Sequence[ArticleLanding],
     any_here: bool,
+    *,
+    versions: bool = True,
 ) -> list[StageCount]:
     if not any_here:
         return []
     moves = land_page_rows(connection, pages)
-    fates = land_articles(connection, articles)
+    fates = land_articles(connection, articles, versions=versions)
     if moves:
         settle_moves(connection, moves, articles)
     rejected = [row.article_state for row in pages if row.article_state in _NO_ARTICLE]

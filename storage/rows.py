@@ -185,13 +185,20 @@ class TopicRow:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRow:
-    """An article's MinHash; `bands` are the keys near-duplicates are likely to share."""
+    """An article's MinHash; `bands` are the keys near-duplicates are likely to share.
+
+    `lines` are the hashes of its page's lines, `left_out` those that were the site's own; `settled`
+    is None until the lines of its host have been counted with it.
+    """
 
     article_id: str
     text_hash: str
     signature: tuple[int, ...]
     bands: tuple[str, ...]
     run_id: str
+    lines: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()
+    settled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,14 @@ def revived_pages(connection: Connection, *, after: str, limit: int) -> list[Sto
     return _stored(connection, revived, {"after": after, "limit": limit})
 
 
+def stored_pages(connection: Connection, page_ids: Sequence[str]) -> list[StoredPage]:
+    """Those of these pages whose bytes are archived, in page order."""
+    if not page_ids:
+        return []
+    wanted = "p.page_id IN (SELECT unnest($ids::VARCHAR[]))"
+    return _stored(connection, wanted, {"ids": list(page_ids), "limit": len(page_ids)})
+
+
 def _stored(connection: Connection, condition: str, bound: dict[str, object]) -> list[StoredPage]:
     columns = (
         "SELECT p.page_id, p.final_url, p.fetched_at, p.content_type, p.last_modified, "  # noqa: S608

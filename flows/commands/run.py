@@ -169,6 +169,8 @@ def reprocess(
         else:
             changes = under_prefect(settings, "reprocess", given)
     show.line(f"{changes.pages} pages extracted again, {changes.judged} articles judged again")
+    if changes.shortened:
+        show.line(f"{changes.shortened} articles read again less lines that their sites repeat")
     if changes.released:
         show.line(f"{changes.released} entries that the topic gate had passed over were fetched")
     if changes.unreadable:

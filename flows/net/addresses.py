@@ -59,6 +59,7 @@ _CLOSED: tuple[tuple[Network, str], ...] = tuple(
 )
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _AUTHORITY = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://([^/?#]*)")
 _HOST = re.compile(
     r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
@@ -129,11 +130,19 @@ def _opened(allow_hosts: tuple[str, ...]) -> tuple[frozenset[str], tuple[Network
 
 def open_address(ip: str | Address, settings: NetSettings) -> bool:
     """Tell whether the allow-list opens this address by itself or by its block."""
+    return _is_open(str(ip), settings.allow_hosts)
+
+
+# Each request asks several times, always for the same few hosts.
+@lru_cache(maxsize=4096)
+def _is_open(ip: str, allow_hosts: tuple[str, ...]) -> bool:
+    networks = _opened(allow_hosts)[1]
+    if not networks:
+        return False
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
         return False
-    networks = _opened(settings.allow_hosts)[1]
     return any(address.version == net.version and address in net for net in networks)
 
 
@@ -227,17 +236,13 @@ def _refuse_form(text: str, settings: NetSettings) -> str | None:
     faults = (
         (not text, "no address given"),
         (len(text) > settings.max_url, f"an address of over {settings.max_url:,} characters"),
-        (any(_is_control(c) for c in text), "control characters in the address"),
+        (_CONTROL.search(text), "control characters in the address"),
         (text.partition(":")[0].lower() not in ("http", "https"), "neither http nor https"),
         (not authority, "no host in the address"),
         ("@" in authority, "a user name or password in the address"),
         (any(c in authority for c in '\\% "<>^`{|}'), "a host that is not a host name"),
     )
     return next((words for found, words in faults if found), None)
-
-
-def _is_control(c: str) -> bool:
-    return ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029"
 
 
 def _refuse_host(host: str, settings: NetSettings) -> Refusal | None:

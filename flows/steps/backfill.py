@@ -51,6 +51,7 @@ from flows.steps.progress import Listener, listener, listening
 from flows.steps.reprocess import extract_again
 from flows.steps.shares import WHOLE
 from flows.steps.shifts import Shift
+from flows.steps.site_lines import leave_out_site_lines
 from flows.steps.sitting import Sitting
 from flows.steps.telling import telling
 from flows.steps.topics import load_topics
@@ -161,8 +162,10 @@ def run_backfill(
             time.sleep(REST_S)
             _do_units(work, BRINGING)
             _do_pages(work)
+        left_out = call("leave out what recurs", lambda: _left_out(work))
         report = call("sum up", lambda: _summed_up(work, asks))
-    call("publish", publish_after_run, job, report.run.changed or bool(report.revived))
+    changed = report.run.changed or bool(report.revived or left_out)
+    call("publish", publish_after_run, job, changed)
     return report
 
 
@@ -349,6 +352,12 @@ def _page_stretch(work: _Backfill) -> int:
         work.portal.call(fetching)
     publish_if_due(job, False)
     return len(tasks)
+
+
+def _left_out(work: _Backfill) -> int:
+    """Leave out of articles what recurs on their hosts' pages; returns of how many."""
+    with Turn(work.job, patient=True):
+        return leave_out_site_lines(work.job)
 
 
 def _summed_up(work: _Backfill, asks: Sequence[Ask]) -> BackfillReport:

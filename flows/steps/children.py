@@ -126,6 +126,7 @@ class Children:
             if not child.connection.poll(_START_S):
                 raise TimeoutError
             child.connection.recv_bytes()
+            _bound(child.connection, self.seconds)
         except (EOFError, OSError) as error:
             self._drop(child)
             raise DuckwireError(
@@ -147,7 +148,6 @@ class Children:
         """Whether the work was done, its answer or why not, and whether the child is worn."""
         fresh = None if child.holds == key else share
         try:
-            _bound(child.connection, self.seconds)
             child.connection.send_bytes(pickle.dumps((fresh, given), protocol=5))
             child.connection.send_bytes(body)
             answer = _answer(child.connection)

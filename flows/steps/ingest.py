@@ -16,6 +16,7 @@ from flows.steps.job import Job
 from flows.steps.pages import process_pages
 from flows.steps.poll import poll_feeds
 from flows.steps.progress import listener
+from flows.steps.site_lines import leave_out_site_lines
 from flows.steps.topics import Topics, load_topics
 from flows.steps.turns import at_work
 from storage.feeds import due_feeds, sync_listings
@@ -86,8 +87,10 @@ def run_ingest(
                 call("poll feeds", poll_group, job, group)
         while options.pages and call("fetch pages", fetch_group, job, PAGES_A_STEP):
             pass
+        # Always: what an earlier run that was stopped had landed is counted with it.
+        settled = call("leave out what recurs", leave_out_site_lines, job)
         report = call("sum up", sum_up, job)
-    call("publish", publish_after_run, job, report.changed or relisted)
+    call("publish", publish_after_run, job, report.changed or relisted or bool(settled))
     return report
 
 

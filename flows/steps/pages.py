@@ -24,6 +24,7 @@ from flows.steps.spool import LARGE, spooled, unspooled
 from flows.steps.telling import LANDING, READING, SPOOLED
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
+from storage.host_lines import HostLines, host_lines
 from storage.landing import land_pages
 from storage.rows import ArticleLanding, PageRow, PageTask
 from storage.work import done_pages, forgotten_ids
@@ -73,8 +74,10 @@ async def process_pages(
     """
     listener().expect("pages", len(tasks))
     forgotten, others = _done_by_others(job, [])
+    with job.warehouse.session() as session:
+        known = host_lines(session)
     pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read")
-    fetching = [_one(job, topics, task, door, pool) for task in tasks]
+    fetching = [_one(job, topics, task, door, pool, known) for task in tasks]
     try:
         with (
             ArchiveWriter(job.settings.archive_root, job.run_id) as archive,
@@ -108,13 +111,18 @@ def _done_by_others(job: Job, tasks: Sequence[PageTask]) -> tuple[set[str], set[
 
 
 async def _one(
-    job: Job, topics: Topics, task: PageTask, door: Fetcher, pool: ThreadPoolExecutor
+    job: Job,
+    topics: Topics,
+    task: PageTask,
+    door: Fetcher,
+    pool: ThreadPoolExecutor,
+    known: HostLines,
 ) -> MadePage:
     if task.fetch_url is None:
         fetched = await door.fetch(task.url, accept="page", robots=True)
     else:  # an archive's copy, which the archive's own interface gives
         fetched = unwrap(await door.fetch(task.fetch_url, accept="page", robots=False))
-    read = partial(make_page, job, topics, task, now=job.clock(), rand=random.random)
+    read = partial(make_page, job, topics, task, now=job.clock(), rand=random.random, known=known)
     loop = asyncio.get_running_loop()
     if len(fetched.body) <= LARGE:
         return await loop.run_in_executor(pool, partial(read, fetched))
@@ -137,8 +145,12 @@ def make_page(
     fetched: Fetched,
     now: datetime,
     rand: Callable[[], float],
+    known: HostLines | None = None,
 ) -> MadePage:
-    """Decide what became of a page, and make its article when there are bytes to make it of."""
+    """Decide what became of a page, and make its article when there are bytes to make it of.
+
+    The lines `known` to be its host's own are left out of it.
+    """
     refused = fetched.reason or _no_page(fetched)
     if refused:
         row = _refused_row(job, task, fetched, refused, now, rand)
@@ -162,8 +174,9 @@ def make_page(
         first_seen_at=task.first_seen_at,
         run_id=job.run_id,
     )
+    own = (known or {}).get(row.host or "", frozenset[int]())
     with job.times.of(READING):
-        row, article = job.readers.read(topics, task, row, fetched.body, now)
+        row, article = job.readers.read(topics, task, row, fetched.body, now, own)
     return MadePage(row, article, fetched, task.feed_id)
 
 

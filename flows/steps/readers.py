@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -28,13 +29,19 @@ class Readers:
         )
 
     def read(
-        self, topics: Topics, task: PageTask, row: PageRow, body: bytes, now: datetime
+        self,
+        topics: Topics,
+        task: PageTask,
+        row: PageRow,
+        body: bytes,
+        now: datetime,
+        site_lines: Collection[int] = (),
     ) -> Read:
         """As `reading.read_page`, in another process; waits for one to be free. Thread-safe."""
         key = tuple(topics.versions.values())
         bare = Topics(topics.definitions, topics.texts)
         try:
-            answer: Read = self.children.call((task, row, now), body, key, bare)
+            answer: Read = self.children.call((task, row, now, site_lines), body, key, bare)
         except WorkFailed as failure:
             answer = _crashed(row, str(failure))
         return answer
@@ -44,9 +51,16 @@ class Readers:
         self.children.close()
 
 
-def read_here(topics: Topics, task: PageTask, row: PageRow, now: datetime, body: bytes) -> Read:
+def read_here(
+    topics: Topics,
+    task: PageTask,
+    row: PageRow,
+    now: datetime,
+    site_lines: Collection[int],
+    body: bytes,
+) -> Read:
     """`reading.read_page`, as a child is asked for it."""
-    return read_page(topics, task, row, body, now)
+    return read_page(topics, task, row, body, now, site_lines)
 
 
 def _crashed(row: PageRow, detail: str) -> Read:

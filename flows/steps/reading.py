@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -21,10 +22,18 @@ from storage.rows import ArticleLanding, PageRow, PageTask
 Read = tuple[PageRow, ArticleLanding | None]
 
 
-def read_page(topics: Topics, task: PageTask, row: PageRow, body: bytes, now: datetime) -> Read:
+def read_page(
+    topics: Topics,
+    task: PageTask,
+    row: PageRow,
+    body: bytes,
+    now: datetime,
+    site_lines: Collection[int] = (),
+) -> Read:
     """Extract and judge a page's bytes; returns its row completed, and the article if it is one.
 
-    `row` says what was fetched, when, and by which run.
+    `row` says what was fetched, when, and by which run; `site_lines` are the hashes of the lines
+    that its host is known to repeat.
     """
     extracted = extract(
         body,
@@ -33,6 +42,7 @@ def read_page(topics: Topics, task: PageTask, row: PageRow, body: bytes, now: da
         fetched_at=row.fetched_at or now,
         content_type=row.content_type,
         last_modified=row.last_modified,
+        site_lines=site_lines,
     )
     row = replace(
         row,

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
-from urllib.parse import urlsplit
 
 from extractors.articles import EXTRACTOR_VERSION
-from extractors.records import Verdict, WarcPosition
+from extractors.records import Verdict
 from extractors.seed_text import EXTRACTOR_VERSION as TEXTS_VERSION
+from flows.steps.again import read_again
 from flows.steps.ingest import Call, directly, fetch_group, install_topics, publish_if_due
 from flows.steps.job import Job
 from flows.steps.progress import listener
-from flows.steps.reading import Read
 from flows.steps.rows import topic_rows
-from flows.steps.texts import at_place, is_text, place_of, read_text_again
+from flows.steps.site_lines import leave_out_site_lines
 from flows.steps.topics import Topics, load_topics
 from flows.steps.turns import at_work
-from storage.archive import read_record
-from storage.errors import StorageError
+from storage.host_lines import host_lines
 from storage.landing import land_judgements, land_pages
-from storage.rows import PageRow, TopicRow
+from storage.rows import TopicRow
 from storage.work import (
     ArticleText,
     Standing,
@@ -40,14 +36,22 @@ FETCHES_A_STEP = 500
 
 @dataclass
 class Changes:
-    """What a reprocessing changed. Titles are those of articles that moved on or off a topic."""
+    """What a reprocessing changed. `shortened` are articles that other lines of their host were
+    left out of; titles are those of articles that moved on or off a topic.
+    """
 
     pages: int = 0
     unreadable: int = 0
     judged: int = 0
     released: int = 0
+    shortened: int = 0
     newly_on: list[tuple[str, str]] = field(default_factory=list)  # topic id, title
     newly_off: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was changed."""
+        return bool(self.pages or self.judged or self.released or self.shortened)
 
     def add(self, other: Changes) -> None:
         """Take another step's changes in."""
@@ -90,7 +94,9 @@ def run_reprocess(
             total.released = call("release what the gate passed over", release, job)
             while call("fetch pages", fetch_group, job, FETCHES_A_STEP):
                 pass
-    call("publish", publish_if_due, job, bool(total.pages or total.judged or total.released))
+        if pages or skipped:
+            total.shortened = call("leave out what recurs", leave_out_site_lines, job)
+    call("publish", publish_if_due, job, total.any)
     return total
 
 
@@ -116,9 +122,9 @@ def extract_group(job: Job, after: str) -> tuple[str, Changes] | None:
 def extract_again(job: Job, found: Sequence[StoredPage]) -> Changes:
     """Make articles out of these archived pages anew, in one transaction."""
     listener().expect("pages", len(found))
-    again = partial(_read_again, job, load_topics(job.settings.topics))
-    with ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read") as pool:
-        made = [item for item in map(_told, pool.map(again, found)) if item]
+    with job.warehouse.session() as session:
+        known = host_lines(session)
+    made = read_again(job, found, known)
     with job.warehouse.session() as session:
         land_pages(
             session,
@@ -129,30 +135,6 @@ def extract_again(job: Job, found: Sequence[StoredPage]) -> Changes:
             fetched=False,
         )
     return Changes(pages=len(made), unreadable=len(found) - len(made))
-
-
-def _read_again(job: Job, topics: Topics, stored: StoredPage) -> Read | str:
-    """Read one archived page anew; a line for one whose bytes are not to be had any more."""
-    position = WarcPosition(stored.warc_file, stored.warc_offset, stored.warc_digest)
-    try:
-        body = read_record(job.settings.archive_root, position).body
-    except StorageError as error:
-        return f"{stored.task.url}: {error}"
-    row = _row(job, stored)
-    if is_text(stored):
-        return read_text_again(topics, stored, row, body)
-    row, article = job.readers.read(topics, stored.task, row, body, job.clock())
-    place = place_of(stored.task)
-    return row, at_place(article, place) if article and place else article
-
-
-def _told(read: Read | str) -> Read | None:
-    """Tell the listener, who hears this thread alone."""
-    listener().advance("pages")
-    if isinstance(read, str):
-        listener().say(read)
-        return None
-    return read
 
 
 def judge_group(job: Job, after: str) -> tuple[str, Changes] | None:
@@ -201,26 +183,4 @@ def _judge(
         hashed=article.text_hash,
         run_id=job.run_id,
         now=job.clock(),
-    )
-
-
-def _row(job: Job, stored: StoredPage) -> PageRow:
-    task = stored.task
-    return PageRow(
-        page_id=task.page_id,
-        url=task.url,
-        final_url=stored.final_url,
-        host=urlsplit(stored.final_url or task.url).hostname,
-        # A page that waits to be fetched again still does.
-        state=stored.state,
-        reason=stored.reason,
-        detail=stored.detail,
-        next_at=stored.next_at,
-        attempts=task.attempts,
-        first_attempt_at=task.first_attempt_at,
-        fetched_at=stored.fetched_at,
-        content_type=stored.content_type,
-        last_modified=stored.last_modified,
-        first_seen_at=task.first_seen_at,
-        run_id=job.run_id,
     )

@@ -165,12 +165,21 @@ def article_landing(
         extractor_version=extracted.extractor_version,
         run_id=run_id,
     )
-    signature = minhash(extracted.text, extracted.language)
+    # Of the whole text, so that groups do not depend on what is known of the site by now.
+    signature = minhash(extracted.whole or extracted.text, extracted.language)
     return ArticleLanding(
         article=article,
         dates=_dates(extracted, article_id, run_id),
         candidates=_candidates(extracted, article_id, run_id),
-        signature=SignatureRow(article_id, hashed, signature, lsh_bands(signature), run_id),
+        signature=SignatureRow(
+            article_id=article_id,
+            text_hash=hashed,
+            signature=signature,
+            bands=lsh_bands(signature),
+            lines=extracted.lines,
+            left_out=extracted.left_out,
+            run_id=run_id,
+        ),
     )
 
 

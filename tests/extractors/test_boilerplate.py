@@ -1,32 +1,26 @@
-"""Recurring lines: the site's own words go, a story's stay."""
+"""A site's own lines: told by their hashes, and left out of a text that has others."""
 
 from __future__ import annotations
 
-from extractors.boilerplate import recurring_lines, without_lines
+from extractors.boilerplate import line_hashes, without_lines
 
 NOTE = "The paper is owned by its readers; ask at the counter."
-PAGES = [
-    f"Story number {number} begins here and is told.\nIt goes on.\n{NOTE}" for number in range(6)
-]
-
-
-def test_a_line_on_most_pages_of_a_host_recurs() -> None:
-    assert recurring_lines(PAGES) == {NOTE}
-
-
-def test_short_lines_and_few_pages_prove_nothing() -> None:
-    assert recurring_lines([page.replace(NOTE, "Yes.") for page in PAGES]) == frozenset()
-    assert recurring_lines(PAGES[:2]) == frozenset()
-
-
-def test_one_story_seen_often_is_no_boilerplate() -> None:
-    others = [f"Another story, number {number}, of its own." for number in range(9)]
-    assert recurring_lines([PAGES[0]] * 5 + others) == frozenset()
+STORY = f"The bridge opened on Monday, a year late.\nYes.\n{NOTE}\nIt carries two lanes each way."
 
 
 def test_the_rest_of_a_text_stays_in_order() -> None:
-    assert without_lines(PAGES[0], {NOTE}) == "Story number 0 begins here and is told.\nIt goes on."
+    left = "The bridge opened on Monday, a year late.\nYes.\nIt carries two lanes each way."
+    assert without_lines(STORY, line_hashes(NOTE)) == left
 
 
 def test_a_text_is_never_emptied() -> None:
-    assert without_lines(NOTE, {NOTE}) == NOTE
+    assert without_lines(NOTE, line_hashes(NOTE)) == NOTE
+
+
+def test_a_line_counts_once_and_short_or_long_ones_do_not() -> None:
+    assert line_hashes(f"{NOTE}\nYes.\n{NOTE}\n{'word ' * 130}") == line_hashes(NOTE)
+    assert len(line_hashes(STORY)) == 3
+
+
+def test_a_hash_fits_the_databases_whole_numbers() -> None:
+    assert all(0 <= number < 2**63 for number in line_hashes(STORY))

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from desks import Desk
 from tables import assert_same_tables, tables_of
 
@@ -16,7 +18,11 @@ from flows.newsroom import Newsroom
 from flows.settings import Settings
 from flows.steps.ingest import IngestOptions, run_ingest
 from flows.steps.job import Job
+from flows.steps.readers import Readers
+from flows.steps.reading import Read, read_page
 from flows.steps.reprocess import run_reprocess
+from flows.steps.topics import Topics
+from storage.rows import PageTask
 
 _NO_ARTICLE = {"video_page", "index_page", "error_page", "consent_wall"}
 
@@ -75,6 +81,25 @@ def test_doing_it_in_two_runs_gives_the_same_tables_as_in_one(
     other = make_desk(newsroom.feeds(), name="other")
     other.run(pages=False)
     other.run()
+    assert_same_tables(landed.database, other.database)
+
+
+def test_the_processes_that_read_pages_give_the_tables_of_this_one(
+    landed: Desk,
+    newsroom: Newsroom,
+    make_desk: Callable[..., Desk],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+
+    def here(_: Readers, topics: Topics, task: PageTask, *given: Any) -> Read:
+        read.append(task.url)
+        return read_page(topics, task, *given)
+
+    monkeypatch.setattr(Readers, "read", here)
+    other = make_desk(newsroom.feeds(), name="other")
+    other.run()
+    assert len(read) > 50
     assert_same_tables(landed.database, other.database)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,13 @@ from storage.compaction import compact
 from storage.errors import LockedError, QueryError
 from storage.feeds import due_feeds, sync_listings
 from storage.forgetting import forget
+from storage.host_lines import (
+    count_lines,
+    host_lines,
+    pages_to_read_again,
+    settle,
+    unsettled_hosts,
+)
 from storage.landing import transaction
 from storage.ledger import Worker, acquire, end_run, release, start_run
 from storage.migrate import sql_files
@@ -196,6 +203,28 @@ def test_an_edited_article_keeps_what_it_said_before(world: World) -> None:
             "SELECT count(*) FROM article_groups WHERE article_id = ?", [article_id_of(url)]
         )
         assert grouped.fetchone() == (1,)
+
+
+def test_lines_that_a_host_repeats_are_found(world: World) -> None:
+    host, hashes = "lines.example", {1: "The paper's own words", 2: "Told twice"}
+    with world.warehouse.session() as session:
+        for number, lines in enumerate([(1, 2, 13), (1, 2, 14), (15, 1), (16,)]):
+            url = f"https://{host}/{number}"
+            made = article(url, url, f"Story {number}", f"{number}th tale told once " * 40)
+            assert made.signature
+            made = replace(made, signature=replace(made.signature, lines=lines))
+            land(session, [(page(url, article_id=made.article.article_id, host=host), made)])
+        assert unsettled_hosts(session) == [host]
+        count_lines(session, [host], run_id=RUN, named=lambda _: hashes)
+        assert host_lines(session) == {host: frozenset({1})}
+        said = session.execute("SELECT text, stories, of_stories FROM host_lines").fetchall()
+        assert said == [("The paper's own words", 3, 4)]
+        # Nothing is archived here, so nothing can be read again.
+        found, after = pages_to_read_again(session, [host], after="", limit=10)
+        assert found == []
+        assert pages_to_read_again(session, [host], after=after or "", limit=10) == ([], None)
+        settle(session, [host])
+        assert unsettled_hosts(session) == []
 
 
 def test_text_of_every_kind_comes_back_as_it_was(world: World) -> None:

@@ -32,5 +32,17 @@ COMMENT ON COLUMN article_signatures.article_id IS 'The article: articles.articl
 COMMENT ON COLUMN article_signatures.text_hash IS 'The hash of the text it was made of.';
 COMMENT ON COLUMN article_signatures.signature IS '128 MinHash values of four bytes each, high byte first; the share that agrees estimates how alike two texts are. Empty for a text without words.';
 COMMENT ON COLUMN article_signatures.bands IS 'A hash for each six values of the signature, 21 of them; articles that share one are compared.';
+COMMENT ON COLUMN article_signatures.lines IS 'Hashes of the lines of its page''s text that could be the site''s own (20 to 600 characters), each once.';
+COMMENT ON COLUMN article_signatures.left_out IS 'Those of them that its host was known to repeat when the page was read: they are not in articles.text.';
+COMMENT ON COLUMN article_signatures.settled IS 'True once its lines were counted with the others of its host; NULL or false until then.';
 COMMENT ON COLUMN article_signatures.run_id IS 'The run that made it: runs.run_id.';
+
+COMMENT ON TABLE host_lines IS 'Lines that recur on a host''s pages and are left out of its articles: on three stories of a month at least and three in ten of them (of few, on half). Near-duplicates are one story.';
+COMMENT ON COLUMN host_lines.host IS 'The host: pages.host.';
+COMMENT ON COLUMN host_lines.month IS 'The month (UTC) of publication in which it recurred, as 2023-09; undated for articles without a date. It is left out of the articles of every month.';
+COMMENT ON COLUMN host_lines.line IS 'The line''s hash, as in article_signatures.lines.';
+COMMENT ON COLUMN host_lines.text IS 'The line itself.';
+COMMENT ON COLUMN host_lines.stories IS 'On how many stories of that month it stood.';
+COMMENT ON COLUMN host_lines.of_stories IS 'How many stories of the host there were in that month.';
+COMMENT ON COLUMN host_lines.run_id IS 'The run that counted them: runs.run_id.';
 

@@ -1,0 +1,91 @@
+"""The lines that recur on a host's pages: counted as articles settle, left out of their texts.
+
+They are told from the stored articles alone, a host and month of publication at a time, so
+whatever order the articles came in, and in however many runs, the same lines are found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import pyarrow as pa
+
+from storage.columnar import arriving
+from storage.landing import transaction
+from storage.migrate import sql_folder
+from storage.session import Session as Connection
+from storage.work import StoredPage, stored_pages
+
+HostLines = dict[str, frozenset[int]]  # a host's own lines, by their hashes
+
+
+def host_lines(connection: Connection) -> HostLines:
+    """The hashes of the lines that each host is known to repeat."""
+    rows = connection.execute("SELECT DISTINCT host, line FROM host_lines").fetchall()
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for host, line in rows:
+        found[host].add(line)
+    return {host: frozenset(lines) for host, lines in found.items()}
+
+
+def unsettled_hosts(connection: Connection) -> list[str]:
+    """Hosts of articles that came or changed since the lines of their host were counted."""
+    return [row[0] for row in connection.execute(_sql("unsettled_hosts")).fetchall()]
+
+
+def count_lines(
+    connection: Connection,
+    hosts: Sequence[str],
+    *,
+    run_id: str,
+    named: Callable[[str], dict[int, str]],
+) -> None:
+    """Find the lines that these hosts repeat, in one transaction; may be repeated.
+
+    Articles of theirs that are concerned stay unsettled until `settle`. `named` gives a text's
+    lines by their hashes, so that a line is stored in words as well.
+    """
+    with transaction(connection), arriving(connection, hosts=_hosts(hosts)):
+        connection.execute("SET VARIABLE run_id = ?", [run_id])
+        connection.execute(_sql("count"))
+        rows = connection.execute(_sql("unnamed")).fetchall()
+        words = [(host, line, named(text).get(line)) for host, line, text in rows]
+        if not words:
+            return
+        columns = dict(zip(("host", "line", "text"), zip(*words, strict=True), strict=True))
+        with arriving(connection, words=pa.table(columns)):
+            connection.execute(
+                "UPDATE host_lines SET text = w.text FROM arriving_words w "
+                "WHERE host_lines.host = w.host AND host_lines.line = w.line"
+            )
+
+
+def pages_to_read_again(
+    connection: Connection, hosts: Sequence[str], *, after: str, limit: int
+) -> tuple[list[StoredPage], str | None]:
+    """Archived pages of these hosts whose articles were read with other lines left out.
+
+    In page order after the id `after`; gives also the id to go on after, None when there are no
+    more. Pages without bytes are passed over.
+    """
+    with arriving(connection, hosts=_hosts(hosts)):
+        bound = {"after": after, "limit": limit}
+        ids = [row[0] for row in connection.execute(_sql("to_read_again"), bound).fetchall()]
+    return stored_pages(connection, ids), ids[-1] if ids else None
+
+
+def settle(connection: Connection, hosts: Sequence[str]) -> None:
+    """Say that the articles of these hosts were counted, and read again where that was due."""
+    with transaction(connection), arriving(connection, hosts=_hosts(hosts)):
+        connection.execute(_sql("settle"))
+
+
+def _hosts(hosts: Sequence[str]) -> pa.Table:
+    return pa.table({"host": pa.array(hosts, type=pa.string())})
+
+
+@cache
+def _sql(name: str) -> str:
+    return (sql_folder("host_lines") / f"{name}.sql").read_text("utf-8")

@@ -12,6 +12,7 @@ from extractors.topic_units import BODY, LEAD, TITLE, Units
 
 NOTHING = "nothing-seen"
 OUTSIDE = "outside-window"
+UNDATED = "undated: "  # stands before the rule that decided an article without a date
 
 _MOST_EVIDENCE = 12  # enough to see why; every further one costs more than it says
 _FURNITURE_SENTENCES = 4  # a paragraph of more is an article that has swallowed a notice
@@ -220,6 +221,8 @@ class Judge:
         if score >= definition.on and needs and names.isdisjoint(needs):
             score = round(max(definition.mention, definition.on - 0.05), 3)
             rule = OUTSIDE
+        if window and when is When.UNKNOWN:
+            rule = UNDATED + rule
         if score < definition.mention:
             return Ruling(score, rule)
         return Ruling(score, rule, sight.evidence(fired))

@@ -18,6 +18,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from extractors.topic_definition import (
     TOPIC_ID,
@@ -40,7 +42,7 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 # Part of every version, so that a stored judgement of an older tagger is judged again: raise it
 # whenever the same definition may give another verdict, score, rule or evidence.
-ENGINE = 3
+ENGINE = 4
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?!?")
 _NEAR_WORDS = re.compile(r"(\d{1,3}) words")
@@ -74,11 +76,31 @@ def _load(text: str, source: str) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         raise TopicError(source, line, f"expected valid YAML, but {error.problem}") from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise TopicError(source, line, f"expected valid YAML, but {error.reason}") from error
+    except TypeError as error:  # a list or a mapping as a key; the loader does not say where
+        raise TopicError(source, _odd_key(text), "expected a word as the key") from error
     except (YAMLError, ValueError) as error:
         raise TopicError(source, None, f"expected valid YAML, but {error}") from error
     if not isinstance(loaded, CommentedMap):
         raise TopicError(source, 1, "expected a mapping with the keys topic, title, concepts, …")
     return loaded
+
+
+def _odd_key(text: str) -> int | None:
+    """Find the line of the first key that is no plain word."""
+    waiting = [YAML(typ="rt").compose(text)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, MappingNode):
+            for key, value in node.value:
+                if not isinstance(key, ScalarNode):
+                    return int(key.start_mark.line) + 1
+                waiting.append(value)
+        elif isinstance(node, SequenceNode):
+            waiting.extend(node.value)
+    return None
 
 
 class _Reader(NodeReader):
@@ -98,7 +120,6 @@ class _Reader(NodeReader):
             topic_id=topic_id,
             title=self.text(node, "title"),
             description=self.text(node, "description", ""),
-            version=_version(node),
             concepts=concepts,
             scenes=scenes,
             rules=rules,
@@ -109,6 +130,7 @@ class _Reader(NodeReader):
             window=self.window(node, frozenset(rule.name for rule in rules)),
             wikidata=self.wikidata(node),
             media_topic=self.media_topic(node),
+            version=_version(node),  # last: it takes a node whose every key is known
         )
 
     # concepts

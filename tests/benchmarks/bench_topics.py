@@ -123,6 +123,7 @@ def _per_second(
     return best
 
 
+@pytest.mark.timeout(900)  # a machine that does other things as well takes its time
 def test_tagging_again_keeps_its_pace_with_fifty_more_topics() -> None:
     shipped = labelled.shipped()
     largest = max(shipped.definitions, key=lambda one: sum(len(c.aliases) for c in one.concepts))

@@ -65,7 +65,11 @@ def _phrases(judgement: Judgement) -> list[str]:
 
 def test_concepts_that_meet_in_a_sentence_put_an_article_on_topic() -> None:
     judgement = _judge("The BAKER’s fair opened.")
-    assert (judgement.verdict, judgement.rule, judgement.score) == (Verdict.ON, "both", 0.6)
+    assert (judgement.verdict, judgement.rule, judgement.score) == (
+        Verdict.ON,
+        "undated: both",
+        0.6,
+    )
     assert _phrases(judgement) == ["BAKER", "fair"]
 
 
@@ -167,6 +171,22 @@ def test_outside_the_window_the_text_itself_must_name_the_event() -> None:
     assert _judge("The baker's fair.", published_at=None).verdict is Verdict.ON
 
 
+def test_without_a_date_the_content_decides_and_the_rule_says_so() -> None:
+    inside = datetime(2023, 9, 5, tzinfo=UTC)
+    assert _judge("The baker's fair.", published_at=inside).rule == "both"
+    undated = _judge("The baker's fair.", published_at=None)
+    assert (undated.verdict, undated.rule) == (Verdict.ON, "undated: both")
+    windowless = DEFINITION.replace(
+        "window: {first: 2023-09-01, last: 2023-09-30, outside_needs: [named]}\n", ""
+    )
+    assert _judge("The baker's fair.", definition=windowless).rule == "both"
+
+
+def test_a_text_in_two_languages_is_matched_in_both() -> None:
+    found = _judge("The fair was opened by a «пекарь», as they say there.", language="en")
+    assert (found.verdict, _phrases(found)) == (Verdict.ON, ["fair", "пекар"])
+
+
 def test_a_notice_is_no_part_of_the_article() -> None:
     assert _judge("Cookies: the baker at the fair.\nRain.").verdict is Verdict.OFF
 
@@ -199,7 +219,7 @@ def test_near_says_how_far_apart_concepts_may_stand(near: str, text: str, verdic
 def test_title_and_lead_are_one_opening() -> None:
     definition = DEFINITION.replace("both: {all", "both: {near: opening, all")
     judged = _judge("He is at the fair.\nRain.", title="The baker", definition=definition)
-    assert (judged.verdict, judged.rule) == (Verdict.ON, "both")
+    assert (judged.verdict, judged.rule) == (Verdict.ON, "undated: both")
     assert _phrases(judged) == ["baker", "fair"]
 
 
@@ -267,6 +287,9 @@ def test_the_version_follows_the_tagger_as_well(monkeypatch: pytest.MonkeyPatch)
         ("mention: 0.2", "mention: 0.9", 24, "less than on"),
         ("[Baker Street]", "[B*ker]", 9, "only at the ends of words"),
         ("gate: baker", "gate: [baker", 14, "valid YAML"),
+        ("title: The fair", "title: The\0fair", 2, "valid YAML"),
+        ("{first:", "{3: soon, first:", 3, "expected one of"),
+        ("{first:", "{{a: [b]}: soon, first:", 3, "word as the key"),
     ],
 )
 def test_a_wrong_definition_is_answered_with_its_line(

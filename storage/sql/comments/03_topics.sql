@@ -14,7 +14,7 @@ COMMENT ON COLUMN article_topics.topic_id IS 'The topic: topics.topic_id.';
 COMMENT ON COLUMN article_topics.topic_version IS 'The version of the definition that judged: topics.topic_version, or an older one until the article is judged again.';
 COMMENT ON COLUMN article_topics.score IS 'How surely the article is about the topic, 0 to 1.';
 COMMENT ON COLUMN article_topics.verdict IS 'on (it is about the topic), mention (it speaks of it in passing) or off.';
-COMMENT ON COLUMN article_topics.rule IS 'The rule of the definition that weighed most; nothing-seen when none fired, outside-window when the date ruled it out.';
+COMMENT ON COLUMN article_topics.rule IS 'The rule of the definition that weighed most; nothing-seen when none fired, outside-window when the date ruled it out, undated: before the rule when there was no date to go by.';
 COMMENT ON COLUMN article_topics.evidence IS 'The phrases that counted, the heaviest rule''s first; empty when off. field is title or text; start and end are 0-based and half-open, in Unicode characters of that column: text[e.start + 1 : e.end] is e.phrase.';
 COMMENT ON COLUMN article_topics.text_hash IS 'The hash of the text that was judged; where articles.text_hash differs, a new judgement is due.';
 COMMENT ON COLUMN article_topics.judged_at IS 'When it was judged (UTC).';

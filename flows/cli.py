@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -62,8 +63,10 @@ app.add_typer(topics.app, name="topics")
 
 # What a user can cause, and the exit status it gives.
 _USAGE = (FeedListError, TopicError, OpmlError)
-_FAILED = (StorageError, ServerError, OSError)
+_FAILED = (StorageError, ServerError)
 _INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def main() -> None:
@@ -91,8 +94,20 @@ def _status() -> int:
     return 0
 
 
+def _refused(error: OSError) -> str:
+    """What the system refused, where, and what to do about it."""
+    if error.filename is None:
+        return str(error)
+    remedy = "check the path, or name another one (the data directory: --data or DUCKWIRE_DATA)"
+    if error.errno in _FULL:
+        remedy = "free some space and run again; nothing that had landed is lost"
+    elif error.errno in _NO_RIGHT:
+        remedy = "give this user the right to it, or name another place"
+    return f"{error.filename} cannot be used ({error.strerror}): {remedy}"
+
+
 def _trouble(error: Exception) -> str:
-    told = trouble_with_disk(error)
+    told = _refused(error) if isinstance(error, OSError) else trouble_with_disk(error)
     if told is None:
         raise error
     return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -126,14 +126,16 @@ def _answering(settings: Settings) -> Iterator[None]:
     if not settings.health_port:
         yield
         return
-    try:
-        with serving(settings, utc_now, port=settings.health_port):
-            yield
-    except OSError as error:
-        raise SettingsError(
-            f"port {settings.health_port} for /health and /metrics cannot be had: {error.strerror}",
-            remedy="set DUCKWIRE_HEALTH_PORT to a free one, or to 0 for none",
-        ) from error
+    with ExitStack() as answering:
+        try:
+            answering.enter_context(serving(settings, utc_now, port=settings.health_port))
+        except OSError as error:
+            raise SettingsError(
+                f"port {settings.health_port} for /health and /metrics cannot be had: "
+                f"{error.strerror}",
+                remedy="set DUCKWIRE_HEALTH_PORT to a free one, or to 0 for none",
+            ) from error
+        yield
 
 
 def maintain(data: Data = None, direct: Direct = False) -> None:

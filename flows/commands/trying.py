@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ import typer
 
 from extractors.articles import extract as extract_article
 from extractors.dates import parse_date
-from extractors.errors import UsageError
+from extractors.errors import DataError, UsageError
 from extractors.feeds import parse_feed
 from extractors.records import Extracted, Fetched, Judgement, State, Verdict
 from extractors.seeds import read_seed
@@ -26,6 +26,7 @@ from flows.settings import Settings, load_settings
 from flows.steps.job import utc_now
 from flows.steps.topics import Topics, load_topic, load_topics
 
+_TEXTS = (".txt", ".md")
 Where = Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or a web address.")]
 
 
@@ -65,19 +66,20 @@ def extract(
     url: Annotated[str | None, typer.Option(help="The address the file was saved from.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Extract the article of one page and show it with everything that was said of it."""
-    got = _get(load_settings(), where, "page")
-    address = url or (got.final_url if got.final_url.startswith("http") else None)
-    found = extract_article(
-        got.body,
-        address,
-        fetched_at=got.fetched_at or utc_now(),
-        content_type=got.header("content-type"),
-        last_modified=got.header("last-modified"),
-    )
+    """Extract the article of one page or text and show it with everything that was said of it.
+
+    Exit status 1 when there is nothing in it that could be read.
+    """
+    found = _extracted(where, url)
     if as_json:
         show.as_json(extracted_json(found))
-        return
+        raise typer.Exit(int(found.state == State.FAILED))
+    if found.state == State.FAILED:
+        raise DataError(
+            f"{where} holds no article that can be read",
+            where=f"{found.reason}: {found.detail}" if found.detail else str(found.reason),
+            remedy="give an HTML page, or a text in a .txt or .md file",
+        )
     rows = [(key, value) for key, value in extracted_json(found).items() if key != "candidates"]
     show.table("", ("field", "value"), ((k, v) for k, v in rows if k != "text"))
     columns = ("field", "origin", "value", "chosen")
@@ -86,6 +88,27 @@ def extract(
     show.line()
     for paragraph in found.text.split("\n"):
         show.line(show.clean(paragraph))
+
+
+def _extracted(where: str, url: str | None) -> Extracted:
+    """A text is read as it is when it lies in a folder of seeds, everything else as a page."""
+    got = _get(load_settings(), where, "page")
+    if not got.final_url and where.lower().endswith(_TEXTS):
+        return _of_text(where, url, got.body)
+    return extract_article(
+        got.body,
+        url or got.final_url or None,
+        fetched_at=got.fetched_at or utc_now(),
+        content_type=got.header("content-type"),
+        last_modified=got.header("last-modified"),
+    )
+
+
+def _of_text(where: str, url: str | None, data: bytes) -> Extracted:
+    (item,) = read_seed(where, data, fetched_at=utc_now())
+    if item.extracted is None:
+        return Extracted(url=url, state=State.FAILED, reason=item.reason, detail=item.detail)
+    return replace(item.extracted, url=url or item.extracted.url)
 
 
 def tag(

@@ -53,6 +53,10 @@ def article(tmp_path: Path) -> Path:
         (("tag", "/not/there.txt"), {}, 2, "/not/there.txt"),
         (("topics", "explain", "x"), {}, 1, "is not there yet"),
         (("forget", "no address"), {}, 2, "no web address"),
+        (("extract", "/not/there.html"), {}, 2, "/not/there.html"),
+        (("run", "--direct", "--data", "/proc/x"), {}, 1, "/proc/x cannot be used (No such file"),
+        (("up", "--data", "/proc/x"), {"DUCKWIRE_HEALTH_PORT": "0"}, 1, "--data or DUCKWIRE_DATA"),
+        (("up", "--data", "/proc/x"), {}, 1, "/proc/x cannot be used"),
     ],
 )
 def test_what_a_user_can_cause_ends_in_one_line_and_the_right_status(
@@ -107,6 +111,30 @@ def test_extracting_a_page_shows_every_field_the_readme_of_machines_promises(
         found
     )
     assert {"published_reason", "modified_at", "kind", "path", "candidates"} <= set(found)
+
+
+def test_extracting_a_text_reads_it_as_a_folder_of_seeds_does(article: Path) -> None:
+    found = json.loads(duckwire("extract", str(article), "--json").stdout)
+    assert found["publisher"] == "Harbour Wire"
+    assert found["text"] == TEXT.split("\nSource:", maxsplit=1)[0]
+    assert (found["title"], found["state"]) == (TEXT.split("\n", maxsplit=1)[0], "landed")
+    assert (found["published_at"], found["language"]) == (None, "en")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [("empty.txt", b" ", "empty"), ("image.html", b"\x89PNG\r\n\x1a\n\0\0", "binary")],
+)
+def test_extracting_what_nobody_can_read_says_why_and_ends_with_one(
+    name: str, data: bytes, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    done = duckwire("extract", str(tmp_path / name))
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert f"({reason}: " in done.stderr
+    done = duckwire("extract", str(tmp_path / name), "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["state"], found["reason"]) == (1, "failed", reason)
 
 
 def test_reading_a_feed_gives_its_entries(tmp_path: Path) -> None:

@@ -13,19 +13,25 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
 from extractors.errors import DuckwireError
-from extractors.records import Fetched
+from extractors.records import Fetched, WarcPosition
 from flows.health import health_of
 from flows.net.door import Fetcher
 from flows.settings import Settings
 from flows.sources.feedlist import FeedListError, load
 from flows.steps.topics import load_topics
 from flows.warehouses import warehouse_of
+from storage.archive import read_record
 from storage.asking import Asker
 from storage.errors import StorageError
+from storage.targets.extensions import extensions_of, missing_extensions
 
 # Where a run may be told to wait; a desk that is nearly full must not stop in the middle of one.
 LEAST_FREE_BYTES = 2_000_000_000
 MOST_SKEW = timedelta(minutes=2)
+_LAST_KEPT = (
+    "SELECT warc_file, warc_offset, warc_digest FROM pages WHERE warc_file IS NOT NULL "
+    "ORDER BY fetched_at DESC NULLS LAST LIMIT 1"
+)
 _PINNED = ("prefect", "duckdb", "fastapi", "sqlalchemy", "trafilatura", "feedparser")
 
 
@@ -52,6 +58,8 @@ def examine(settings: Settings, now: datetime) -> Iterator[Check]:
     yield _versions()
     yield _disk(settings)
     yield _writable(settings)
+    yield _extensions(settings)
+    yield _archive(settings)
     yield from _lists(settings)
     yield _database(settings, now)
     yield _feeds(settings)
@@ -117,6 +125,40 @@ def _writable(settings: Settings) -> Check:
             "give it to the user that runs Duckwire, or choose another with DUCKWIRE_DATA",
         )
     return Check("data directory", Finding.GOOD, str(settings.data))
+
+
+def _extensions(settings: Settings) -> Check:
+    """Load what the warehouse of the settings needs; a file needs none."""
+    needed = extensions_of(warehouse_of(settings).target)
+    if missing := missing_extensions(needed):
+        return Check(
+            "extensions", Finding.WRONG, "; ".join(missing), "call `make setup` again, as installed"
+        )
+    return Check("extensions", Finding.GOOD, ", ".join(needed) or "the file needs none")
+
+
+def _archive(settings: Settings) -> Check:
+    """Can segments be written, and are the bytes of the page that landed last there?"""
+    root = settings.archive_root
+    probe = root / f".doctor.{os.getpid()}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+        with Asker(warehouse_of(settings)) as asker:
+            last = asker.ask(_LAST_KEPT).rows
+    except OSError as error:
+        remedy = "give it to the user that runs Duckwire, or set DUCKWIRE_ARCHIVE"
+        return Check("archive", Finding.WRONG, f"{root}: {error.strerror}", remedy)
+    except StorageError:
+        last = []  # which the check of the database tells
+    try:
+        for file, offset, digest in last:
+            read_record(root, WarcPosition(file, offset, digest))
+    except StorageError as error:
+        remedy = "restore the segment from a backup, or set DUCKWIRE_ARCHIVE to where it is"
+        return Check("archive", Finding.WRONG, str(error), remedy)
+    return Check("archive", Finding.GOOD, f"{root}" + (", the last page is there" if last else ""))
 
 
 def _lists(settings: Settings) -> Iterator[Check]:

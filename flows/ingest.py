@@ -8,7 +8,7 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.announce import announce
+from flows.announce import announce, report_condition
 from flows.prefect_report import publish_failing_feeds, publish_report
 from flows.reports import failing_feeds, report_markdown
 from flows.settings import load_settings
@@ -56,6 +56,7 @@ def ingest(
     )
     report = run_ingest(job, options, call=as_task, trigger=trigger(), flow_run_id=flow_run_id())
     announce(job)
+    report_condition(job, report)
     publish_report(report_markdown(report), key="ingest-report")
     publish_failing_feeds(failing_feeds(report))
     return report

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 ON_TOPIC_EVENT = "duckwire.article.on_topic"
+LANDED_EVENT = "duckwire.articles.landed"
+TROUBLE_EVENT = "duckwire.trouble"
 FAILING_FEEDS_KEY = "failing-feeds"
 MAX_REPORT_CHARS = 100_000
 MAX_ROWS = 500
@@ -128,6 +130,14 @@ def emit_on_topic(article: OnTopicArticle) -> None:
 
     resource, related, payload = event_parts(article)
     emit_event(ON_TOPIC_EVENT, resource=resource, related=related, payload=payload)
+
+
+def emit_condition(event: str, what: str, detail: str) -> None:
+    """Tell Prefect how something of the desk's stands; `what` is part of the resource's id."""
+    from prefect.events import emit_event
+
+    resource = {"prefect.resource.id": f"duckwire.{what}", "prefect.resource.name": what}
+    emit_event(event, resource=resource, payload={"detail": plain_text(detail)[:MAX_PAYLOAD_CHARS]})
 
 
 def event_parts(

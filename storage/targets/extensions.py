@@ -6,12 +6,14 @@ directory, which need not exist or be writable (a service's account, a read-only
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 
 import duckdb
 
 from storage.errors import StorageError
 from storage.targets.literals import text_literal
+from storage.targets.naming import LakeTarget, QuackTarget, Target
 
 
 def load(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
@@ -42,3 +44,26 @@ def load(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
                 f"DuckDB's extension {name} could not be loaded from {file} ({said}): install the "
                 f"package {package} again."
             ) from error
+
+
+def extensions_of(target: Target | None) -> tuple[str, ...]:
+    """What a warehouse needs loaded; nothing for a file."""
+    if isinstance(target, QuackTarget):
+        return ("quack",)
+    if isinstance(target, LakeTarget):
+        catalogue = ("postgres_scanner" if target.kind == "postgres" else "sqlite_scanner",)
+        store = ("httpfs",) if target.data_path.startswith("s3://") else ()
+        return (*catalogue, "ducklake", *store)
+    return ()
+
+
+def missing_extensions(names: Sequence[str]) -> list[str]:
+    """Load these into a database of their own; a line for each that cannot be."""
+    missing = []
+    with duckdb.connect() as connection:
+        for name in names:
+            try:
+                load(connection, name)
+            except StorageError as error:
+                missing.append(str(error))
+    return missing

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from desks import Desk
+from pydantic import SecretStr
 
 from flows import doctor
 from flows.doctor import Check, Finding, examine, examine_network
@@ -88,3 +89,18 @@ def test_the_clock_is_held_against_a_servers(
 def test_no_answer_at_all_is_wrong(make_desk, newsroom: Newsroom) -> None:
     shut = make_desk(newsroom.feeds(), name="shut", allow_hosts=())
     assert asked(shut, now())["network"].finding == Finding.WRONG
+
+
+def test_an_archive_that_lacks_the_last_page_is_wrong(landed: Desk, tmp_path: Path) -> None:
+    assert found(landed, "archive").finding == Finding.GOOD
+    check = found(landed, "archive", archive=tmp_path / "elsewhere")
+    assert (check.finding, bool(check.remedy)) == (Finding.WRONG, True)
+
+
+def test_the_extensions_that_a_warehouse_needs_are_tried(make_desk, monkeypatch) -> None:
+    lake = {"warehouse": SecretStr("ducklake:sqlite:nowhere"), "lake_data": "files"}
+    assert found(make_desk(), "extensions", **lake).detail == "sqlite_scanner, ducklake"
+    monkeypatch.setattr("duckdb.__version__", "0.0.1")
+    check = found(make_desk(name="other"), "extensions", **lake)
+    assert check.finding == Finding.WRONG
+    assert "duckdb-extension-ducklake" in check.detail

@@ -62,7 +62,8 @@ _OTHER_WORK = re.compile(
 _SPLIT = re.compile(
     r"\s*(?P<mark>[;|•·\n、，/／]|,(?!\s*(?:jr|sr|ph\.?d|m\.?d|md|ii|iii|iv|esq)\b)|\s(?:and|und|et|"
     r"y|e|en|og|och|ja|i|та|и|і|va|ve|dan|và|και|şi|și)\s|\s&\s|\s\+\s|\swith\s|\smit\s|\savec\s|"
-    r"\s&amp;\s)\s*",
+    r"\s&amp;\s|(?<=[^\W\d_]{3})(?<!\bmrs)(?<!\bprof)(?<!\bsen)(?<!\brep)(?<!\bgov)(?<!\bgen)"
+    r"(?<!\bcol)(?<!\brev)(?<!\bhon)(?<!\bcapt)(?<!\bmag)(?<!\bing)\.\s)\s*",
     re.IGNORECASE,
 )
 # Conjunctions inside Iberian family names: Ortega y Gasset, Costa e Silva, Puig i Cadafalch.
@@ -159,7 +160,10 @@ def _pieces(text: str) -> list[_Piece]:
     parts: list[_Piece] = []
     position, mark = 0, ""
     for match in _SPLIT.finditer(text):
-        parts.append(_Piece(text[position : match.start()].strip(_EDGES), mark))
+        before = text[position : match.start()].strip(_EDGES)
+        if match["mark"].startswith(".") and " " not in before:
+            continue  # a name or a title cut short
+        parts.append(_Piece(before, mark))
         position, mark = match.end(), match["mark"].strip().casefold()
     parts.append(_Piece(text[position:].strip(_EDGES), mark))
     parts = [part for part in parts if part.text]
@@ -192,7 +196,7 @@ def _person_pieces(pieces: list[_Piece]) -> list[str]:
         if _OTHER_WORK.match(piece.text):
             continue
         text = _without_by(_LABEL.sub("", piece.text))
-        follows = index > 0 and whole_names and piece.mark in (",", "|", "/", "·", "•", "／")
+        follows = index > 0 and whole_names and piece.mark in (",", ".", "|", "/", "·", "•", "／")
         if follows and not is_agency(text) and _describes(text, first):
             kept += [said for said in (text.split()[0], _ROLE.sub("", text)) if is_agency(said)][:1]
         else:

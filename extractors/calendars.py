@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 # Twelve names a line, alternatives joined by '/'; inflected forms as they stand in dates.
@@ -114,6 +115,18 @@ def common_day(day: tuple[int, int, int]) -> tuple[int, int, int]:
     before = min(month - 1, 6) * 31 + max(month - 7, 0) * 30
     date = _NOWRUZ_1371 + timedelta(days=365 * (year - 1371) + leaps + before + number - 1)
     return date.year, date.month, date.day
+
+
+# The year before each era's first, which is written 元: Reiwa, Heisei, Shōwa, Republic of China.
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
+_ERA_YEAR = re.compile(f"({'|'.join(_ERAS)})\\s?(\\d{{1,3}}|元)\\s?年")
+
+
+def common_years(text: str) -> str:
+    """Return `text` with years of Japanese eras and the Republic of China in the common count."""
+    return _ERA_YEAR.sub(
+        lambda found: f"{_ERAS[found[1]] + (1 if found[2] == '元' else int(found[2]))}年", text
+    )
 
 
 _NOWRUZ_1371 = datetime(1992, 3, 21)  # noqa: DTZ001  (a day, no moment)

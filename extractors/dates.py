@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
-from extractors.calendars import MONTHS, ZONES, common_day, us_offset
+from extractors.calendars import MONTHS, ZONES, common_day, common_years, us_offset
 from extractors.records import Precision
 
 Parsed = tuple[datetime | None, Precision, str | None]
@@ -128,7 +128,7 @@ def parse_date(
     if len(text) < 6:
         return NOTHING
     if not text.isascii():
-        text = text.translate(_DIGITS)
+        text = common_years(text.translate(_DIGITS))
     try:
         return _read(text, default_zone, day_first)
     except (ValueError, OverflowError):

@@ -26,6 +26,7 @@ satiricalarticle scholarlyarticle techarticle report blogposting liveblogposting
 socialmediaposting discussionforumposting
 """
 _ARTICLE_TYPES = frozenset(_ARTICLE_TYPES_NAMES.split())
+_OF_CHECKS = frozenset({"@id", "@type", "url", "datePublished", "dateModified"})
 # What is reached through these keys belongs to another page or is not the article itself.
 _ELSEWHERE_NAMES = """
 itemlistelement ispartof haspart isrelatedto relatedlink mentions about citation comment
@@ -85,6 +86,10 @@ def read_linked_data(
         if not elsewhere:
             main.append(node)
     articles = [node for node in main if types_of(node) & _ARTICLE_TYPES]
+    # Pages that check a claim may date nothing but their verdict, which the house signs.
+    checks = [node for node in main if "claimreview" in types_of(node)]
+    dated = [{key: node[key] for key in _OF_CHECKS & node.keys()} for node in checks]
+    articles = articles or dated
     article = max(articles, key=lambda node: _fitness(node, urls, titles), default=None)
     resolved = _resolve(article, by_id) if article else None
     types = frozenset(kind for node in main for kind in types_of(node))

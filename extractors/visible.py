@@ -62,28 +62,36 @@ def read_times(tree: HtmlElement, page: Statements) -> None:
 
 _MOST_LEAVES = 60
 _DATE_CLASS = re.compile(r"date|time|publish|posted|datum|fecha|data", re.IGNORECASE)
+# What stands before a date that is the article's own.
+_DATE_LABEL = re.compile(
+    r"^[\W_]*(?:(?:기사\s?)?입력|승인|송고|발행|发布|發布|發佈|刊登|公開日|配信|掲載|published|posted|veröffentlicht|"
+    r"erschienen|publié|publicado|pubblicato|опубликован|опубліковано|дата публикации|opublikowano|"
+    r"yayın|نُ?شر|פורסם)",
+    re.IGNORECASE,
+)
 
 
 def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
     """Read the first dates written out on a page that states none for machines.
 
-    Looked at are short texts after the headline, and elsewhere those whose class speaks of dates.
+    Looked at are short texts after the headline, and elsewhere those whose class or first word
+    speaks of publishing.
     """
     seen = found = 0
     below = False
     for element in tree.iter(
-        "h1", "h2", "span", "p", "div", "font", "td", "li", "em", "i", "b", "small"
+        "h1", "h2", "span", "p", "div", "font", "td", "li", "em", "i", "b", "small", "dl", "br"
     ):
         if element.tag in ("h1", "h2"):
             below = below or element.tag == "h1"
             continue
-        text = (element.text or "").strip()
+        text = (element.text or "").strip() or (element.tail or "").strip()
         if not 8 <= len(text) <= 80 or not any(char.isdigit() for char in text):
             continue
         seen += below
         if seen > _MOST_LEAVES or found >= 2:
             return
-        named = bool(_DATE_CLASS.search(element.get("class") or ""))
+        named = bool(_DATE_CLASS.search(element.get("class") or "") or _DATE_LABEL.match(text))
         if (below or named) and not _in_list(element) and parse_date(text)[0]:
             add(page.published, "text", text)
             found += 1
@@ -96,6 +104,8 @@ def _in_list(element: HtmlElement) -> bool:
         if ancestor.tag in ("a", "li", "aside", "nav", "footer"):
             return True
         if "comment" in (ancestor.get("class") or "").lower():
+            return True
+        if "footer" in (ancestor.get("id") or "").lower():
             return True
         articles += ancestor.tag == "article"
     return articles > 1

@@ -308,6 +308,23 @@ def test_a_numeric_date_is_read_as_the_pages_country_writes_it(
     assert found == (datetime(*day, tzinfo=UTC) if day else None)
 
 
+def test_a_date_that_a_page_shows_is_told_by_its_label_and_not_by_the_footer() -> None:
+    footer = '<div id="footer-info">[ 등록일 : 2012년 11월 06일 ]</div>'
+    assert read(page() + footer, url="https://a.example/x").published_at is None
+    shown = "<dl><dd>Bay</dd></dl>기사입력 : [ 2023-09-12 15:24 ]"
+    html = page(body=footer).replace("<article>", f"<div>{shown}</div><article>")
+    found = read(html, url="https://a.example/x")
+    assert found.published_at == datetime(2023, 9, 12, 15, 24, tzinfo=UTC)
+
+
+def test_a_check_of_a_claim_dates_its_page_and_leaves_the_byline_alone() -> None:
+    check = {"@type": "ClaimReview", "datePublished": "2023-09-12T09:00:00Z"}
+    head = linked(**check, author={"@type": "Organization", "name": "The Bay Courier"})
+    found = read(page(head + '<meta name="author" content="Ann Lee">'))
+    assert found.published_at == datetime(2023, 9, 12, 9, tzinfo=UTC)
+    assert found.authors == ("Ann Lee",)
+
+
 def script_page(state: object, kind: str = "application/json") -> str:
     data = json.dumps(state)
     head = "<title>Ferry crews agree to end strike</title>"

@@ -52,6 +52,12 @@ from extractors.bylines import is_agency, split_names
         ("記者 沈若琳 台北報導", ["沈若琳"]),
         ("ソウル＝早瀬由紀", ["早瀬由紀"]),
         ("【早瀬由紀】", ["早瀬由紀"]),
+        ("Miriam Calloway. The Bay Courier Staff Writer", ["Miriam Calloway"]),
+        ("Ольга Стрижевская. РБК", ["Ольга Стрижевская"]),
+        (
+            "Miriam Q. Calloway and Prof. Desmond St. Achterberg Jr.",
+            ["Miriam Q. Calloway", "Prof. Desmond St. Achterberg Jr."],
+        ),
         ("mit Material von dpa", []),
         ("Di Marco", ["Di Marco"]),
         ("Theo Achterberg", ["Theo Achterberg"]),

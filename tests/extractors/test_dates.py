@@ -49,6 +49,7 @@ def test_a_stated_zone_gives_an_instant(raw: str, instant: datetime, zone: str) 
         "১৩ সেপ্টেম্বর ২০২৩, ১০:৩০", "१३ सितंबर २०२३ 10:30", "13 ستمبر 2023 10:30",
         "13 أيلول/سبتمبر 2023 10:30 ص", "13/9/2023 10:30 πμ", "2023 m. rugsėjo 13 d. 10:30",
         "2023. gada 13. septembris 10:30", "13. september 2023 kl. 10.30",
+        "令和5年9月13日 10時30分", "令和５年９月１３日 10:30", "中華民國112年9月13日 10:30",
         "13.09.23, 10:30", "10:30 • 13/09/23", "Setyembre 13, 2023 10:30", "13/set/2023 10h30",
     ],
 )  # fmt: skip
@@ -72,6 +73,11 @@ def test_the_second_half_of_the_day_is_known_in_other_languages(raw: str) -> Non
 )
 def test_iranian_new_years_fall_on_their_days(iranian: str, day: tuple[int, int, int]) -> None:
     assert parse_date(iranian)[0] == datetime(*day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("raw", ["令和元年5月1日", "平成31年5月1日", "民國108年5月1日"])
+def test_years_of_eras_are_counted_from_their_first(raw: str) -> None:
+    assert parse_date(raw) == (datetime(2019, 5, 1, tzinfo=UTC), Precision.DAY, None)
 
 
 @pytest.mark.parametrize("raw", ["Version 13.09.23 of the app was out in all shops", "10.13.13.45"])

@@ -171,8 +171,12 @@ def _print_stages(title: str, cost: Cost) -> None:
 
 
 def test_a_whole_run(room: tuple[psutil.Process, list[Listing]], tmp_path: Path) -> None:
-    """Everything once, then every feed again, unchanged; Prefect's server is warm."""
+    """A tenth, then everything once, then every feed again, unchanged; Prefect's server is warm."""
     server, feeds = room
+    tenth = new_desk(tmp_path / "tenth", feeds[: FEEDS // 10])
+    data, listed = tenth.settings.data, tenth.settings.feeds
+    with exported(prefect_environment(data, os.environ)), prefect_server(data):
+        short = _run(data, listed, server)
     desk = new_desk(tmp_path / "data", feeds)
     data, listed = desk.settings.data, desk.settings.feeds
     with exported(prefect_environment(data, os.environ)), prefect_server(data):
@@ -191,6 +195,7 @@ def test_a_whole_run(room: tuple[psutil.Process, list[Listing]], tmp_path: Path)
     inside = cost.stages["reading pages (processes)"]["cpu"] / cost.cpu
     print(f"{'share of the CPU that went into reading':42}{inside:8.2f}")
     print(f"{'memory of the process tree':42}{cost.memory_mb:8.0f} MB")
+    print(f"{'the same of a tenth of the feeds':42}{short.memory_mb:8.0f} MB")
     polling = again.stages["asking feeds (event loop)"]["wall"]
     rate = FEEDS / polling
     print(f"{'unchanged feeds':42}{rate:8.0f} polls/s")

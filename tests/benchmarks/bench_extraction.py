@@ -22,7 +22,7 @@ from scoring import Page
 pytestmark = pytest.mark.bench
 
 LEAST_RATIO = 2.0
-# The project's own pages have 5 KB: on so little, judging the topics weighs as much as the page.
+# The project's own pages have 4 KB: on so little, judging the topics weighs as much as the page.
 LEAST_ON_SMALL = 1.2
 TOPICS = load_topics(ROOT / "seeds" / "topics")
 

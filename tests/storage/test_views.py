@@ -324,15 +324,15 @@ def test_a_day_like_any_other_is_no_change_of_layout(
 def test_the_ways_that_texts_were_won_are_counted_by_host_and_day(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
-    ways = ["fast", "fast", "slow", "json-ld", "feed"]
+    ways = ["fast", "fast", "slow", "json-ld", "feed", "state"]
     for number, way in enumerate(ways):
         page_read(db, str(number), DAY, path=way, words=100 * (number + 1))
     page_read(db, "other", DAY, host="other.example")
     assert asked(
         db,
-        "SELECT pages, articles, fast, slow, json_ld, feed, share_fast, mean_words, "
+        "SELECT pages, articles, fast, slow, json_ld, script_data, feed, share_fast, mean_words, "
         "share_fast_before FROM host_quality WHERE host = 'paper.example'",
-    ) == [(5, 5, 2, 1, 1, 1, 0.4, 300, None)]
+    ) == [(6, 6, 2, 1, 1, 1, 1, 0.333, 350, None)]
 
 
 def test_the_polls_that_the_fast_reader_read_are_counted_by_feed(

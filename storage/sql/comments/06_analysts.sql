@@ -63,6 +63,7 @@ COMMENT ON COLUMN host_quality.failed IS 'How many could not be read (broken, to
 COMMENT ON COLUMN host_quality.fast IS 'How many gave an article on the first, fast way.';
 COMMENT ON COLUMN host_quality.slow IS 'How many texts were won by the second, more patient way.';
 COMMENT ON COLUMN host_quality.json_ld IS 'How many texts came out of the page''s own metadata.';
+COMMENT ON COLUMN host_quality.script_data IS 'How many came out of the data of its scripts, where the page showed nothing without them.';
 COMMENT ON COLUMN host_quality.feed IS 'How many texts came out of the feed.';
 COMMENT ON COLUMN host_quality.teasers IS 'How many were the open beginning of a closed article.';
 COMMENT ON COLUMN host_quality.usual_reason IS 'The most common reason why a page gave no article, a word listed at failures.reason; NULL when all did.';

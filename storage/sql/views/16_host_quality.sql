@@ -10,6 +10,7 @@ WITH daily AS (
                             AND p.path = 'fast') AS fast,
            count(*) FILTER (p.path = 'slow') AS slow,
            count(*) FILTER (p.path = 'json-ld') AS json_ld,
+           count(*) FILTER (p.path = 'state') AS script_data,
            count(*) FILTER (p.path = 'feed') AS feed,
            count(*) FILTER (p.kind = 'teaser') AS teasers,
            mode(p.article_reason) AS usual_reason,
@@ -33,8 +34,8 @@ WITH daily AS (
                             OR coalesce(mean_words, 0) < 0.4 * mean_words_before), false) AS worse
     FROM compared
 )
-SELECT host, day, pages, articles, rejected, failed, fast, slow, json_ld, feed, teasers,
-       usual_reason, round(share_fast, 3) AS share_fast,
+SELECT host, day, pages, articles, rejected, failed, fast, slow, json_ld, script_data,
+       feed, teasers, usual_reason, round(share_fast, 3) AS share_fast,
        round(share_fast_before, 3) AS share_fast_before, mean_words, mean_words_before, worse,
        worse AND NOT coalesce(lag(worse) OVER (PARTITION BY host ORDER BY day), false)
            AS layout_changed

@@ -5,7 +5,7 @@ The fate of each article is told by ids and hashes alone, so a text that is know
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from extractors.records import State
 from storage.columnar import arriving, arrow_of
-from storage.grouping import packed, regroup
+from storage.grouping import leave_to_group, packed, regroup
 from storage.migrate import sql_folder
 from storage.rows import ArticleLanding, ArticleRow, CandidateRow, DateRow, SignatureRow, TopicRow
 from storage.session import Session as Connection
@@ -26,6 +26,7 @@ _TABLES = (
     "article_candidates",
     "article_topics",
     "article_signatures",
+    "articles_to_group",
 )
 
 # What tells the fate of an article; its text is not among it.
@@ -57,9 +58,15 @@ class _Fated:
 
 
 def land_articles(
-    connection: Connection, articles: Sequence[ArticleLanding], *, versions: bool = True
+    connection: Connection,
+    articles: Sequence[ArticleLanding],
+    *,
+    versions: bool = True,
+    later: bool = False,
 ) -> list[State]:
     """Land the articles with all that hangs on them; returns how each ended, in no order.
+
+    Their near-duplicates are looked for at once, or `later` by `grouping.group_left`.
 
     The caller holds the transaction and has set the variables `now` and `run_id`. Of two copies in
     one batch the better place wins, whatever the order they came in. Without `versions` a text that
@@ -79,10 +86,9 @@ def land_articles(
     if fated.replaced:
         _replace(connection, fated)
     fresh = [*fated.new, *fated.replaced]
-    bands = {row.article_id: _keys(row) for item in fresh if (row := item.signature)}
-    _insert(connection, fated, bands)
+    _insert(connection, fated)
     if fresh:
-        regroup(connection, bands, [item.article.article_id for item in fated.replaced])
+        _group(connection, fated, later=later)
     known = [_STATES[fate] for _, fate in fates]
     return known + [State.DUPLICATE] * (len(articles) - len(best))
 
@@ -98,7 +104,7 @@ def take_out(connection: Connection, article_ids: Sequence[str]) -> None:
                 f"DELETE FROM {table} "  # noqa: S608
                 "WHERE article_id IN (SELECT article_id FROM arriving_ids)"
             )
-    regroup(connection, {}, article_ids)
+    regroup(connection, [], article_ids)
 
 
 def _fated(
@@ -120,7 +126,7 @@ def _replace(connection: Connection, fated: _Fated) -> None:
         connection.execute(_sql("article_replacements"))
 
 
-def _insert(connection: Connection, fated: _Fated, bands: Mapping[str, list[int]]) -> None:
+def _insert(connection: Connection, fated: _Fated) -> None:
     """Insert new articles, and what hangs on them and on replaced ones."""
     fresh = [*fated.new, *fated.replaced]
     signatures = [item.signature for item in fresh if item.signature]
@@ -131,7 +137,7 @@ def _insert(connection: Connection, fated: _Fated, bands: Mapping[str, list[int]
             CandidateRow, [row for item in fresh for row in item.candidates]
         ),
         "article_topics": arrow_of(TopicRow, [row for item in fated.new for row in item.topics]),
-        "article_signatures": _signatures(signatures, bands),
+        "article_signatures": _signatures(signatures),
     }
     filled = {name: table for name, table in tables.items() if table.num_rows}
     with arriving(connection, **filled):
@@ -139,10 +145,19 @@ def _insert(connection: Connection, fated: _Fated, bands: Mapping[str, list[int]
             connection.execute(f"INSERT INTO {name} BY NAME FROM arriving_{name}")
 
 
-def _signatures(rows: Sequence[SignatureRow], bands: Mapping[str, list[int]]) -> pa.Table:
+def _group(connection: Connection, fated: _Fated, *, later: bool) -> None:
+    new = [item.article.article_id for item in fated.new]
+    replaced = [item.article.article_id for item in fated.replaced]
+    if later:
+        leave_to_group(connection, new, replaced)
+    else:
+        regroup(connection, [*new, *replaced], replaced)
+
+
+def _signatures(rows: Sequence[SignatureRow]) -> pa.Table:
     table = arrow_of(SignatureRow, rows, _SIGNATURE)
     values = pa.array([packed(row.signature) for row in rows], type=pa.binary())
-    keys = pa.array([bands[row.article_id] for row in rows], type=pa.list_(pa.int64()))
+    keys = pa.array([_keys(row) for row in rows], type=pa.list_(pa.int64()))
     return table.append_column("signature", values).append_column("bands", keys)
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection, Iterable, Sequence
 from operator import eq
 
 import pyarrow as pa
@@ -19,54 +18,90 @@ from storage.columnar import arriving
 from storage.session import Session as Connection
 
 Pair = tuple[str, str, float]  # one article, another, the share of values that agree
-Bands = Mapping[str, Sequence[int]]  # an article's LSH keys
 Member = tuple[str, str, float]  # group id, article id, its highest similarity
 
 SIMILAR = 0.8
+# Bounds what one transaction looks at; a pass over all bands costs about the same for any number.
+_AT_ONCE = 5000
 
-# Whoever is stored and shares a band with an arriving article; one pass over all bands.
+# Pairs that share a band, at least one of them among the fresh; one pass over all bands.
 _NEAR = """
-SELECT DISTINCT w.article_id, b.article_id
+WITH fresh AS (
+    SELECT article_id, unnest(bands) AS band FROM article_signatures
+    WHERE article_id IN (SELECT unnest(?::VARCHAR[]))
+)
+SELECT DISTINCT least(f.article_id, b.article_id), greatest(f.article_id, b.article_id)
 FROM (SELECT article_id, unnest(bands) AS band FROM article_signatures) b
-JOIN arriving_bands w USING (band)
-WHERE w.article_id <> b.article_id
-"""
-
-_BANDS = """
-SELECT article_id, bands FROM article_signatures
-WHERE article_id IN (SELECT article_id FROM arriving_ids)
+JOIN fresh f USING (band)
+WHERE f.article_id <> b.article_id
 """
 
 _SIGNATURES = """
 SELECT article_id, signature FROM article_signatures
-WHERE article_id IN (SELECT article_id FROM arriving_ids)
+WHERE article_id IN (SELECT unnest(?::VARCHAR[]))
 """
 
 _GROUPS = """
 SELECT group_id, article_id, similarity FROM article_groups
 WHERE group_id IN (
-    SELECT group_id FROM article_groups WHERE article_id IN (SELECT article_id FROM arriving_ids)
+    SELECT group_id FROM article_groups WHERE article_id IN (SELECT unnest(?::VARCHAR[]))
 )
 """
 
+_LEFT = """
+INSERT INTO articles_to_group
+SELECT unnest(?::VARCHAR[]), unnest(?::BOOLEAN[]), getvariable('run_id')
+"""
 
-def regroup(connection: Connection, bands: Bands, replaced: Sequence[str] = ()) -> None:
-    """Bring `article_groups` up to date with articles that just landed, given by their bands.
+_WAITING = """
+SELECT article_id, bool_or(replaced), max(run_id) FROM articles_to_group
+GROUP BY article_id ORDER BY article_id LIMIT ?
+"""
 
-    Runs inside the landing's transaction, after their signatures are in. New articles
-    can only join groups together; a `replaced` one may leave its group, which is found anew, and
-    one whose signature is gone does. An article without a near-duplicate has no row.
+
+def leave_to_group(connection: Connection, new: Sequence[str], replaced: Sequence[str]) -> None:
+    """Note articles whose near-duplicates are looked for later, by `group_left`.
+
+    Runs inside the landing's transaction, so that nothing of it is forgotten by a crash.
     """
-    members = _groups_with(connection, replaced) if replaced else []
-    others = {row[1] for row in members} - bands.keys()
-    fresh = {**bands, **_bands_of(connection, others)} if others else bands
-    near = _near(connection, fresh) if fresh else set()
+    marks = [False] * len(new) + [True] * len(replaced)
+    connection.execute(_LEFT, [[*new, *replaced], marks])
+
+
+def group_left(connection: Connection) -> bool:
+    """Find the near-duplicates of some articles that landings left; whether there were any.
+
+    Runs inside a transaction; call it, each time in one of its own, until there are none.
+    """
+    waiting = connection.execute(_WAITING, [_AT_ONCE]).fetchall()
+    if not waiting:
+        return False
+    names = [row[0] for row in waiting]
+    replaced = [row[0] for row in waiting if row[1]]
+    connection.execute("SET VARIABLE run_id = ?", [max(row[2] or "" for row in waiting)])
+    regroup(connection, names, replaced)
+    connection.execute(
+        "DELETE FROM articles_to_group WHERE article_id IN (SELECT unnest(?::VARCHAR[]))", [names]
+    )
+    return True
+
+
+def regroup(connection: Connection, fresh: Sequence[str], replaced: Sequence[str]) -> None:
+    """Bring `article_groups` up to date with articles that just landed.
+
+    Runs inside a transaction, after their signatures are in. New articles can only join groups
+    together; one that is `replaced` as well may leave its group, which is found anew, and one whose
+    signature is gone does. An article without a near-duplicate has no row.
+    """
+    members = _groups_with(connection, replaced)
+    wanted = {*fresh, *(row[1] for row in members)}
+    near = connection.execute(_NEAR, [sorted(wanted)]).fetchall() if wanted else []
     if not near and not members:
         return
     pairs = _similar(connection, near)
     named = {name for pair in pairs for name in pair[:2]}
-    # The groups of replaced articles do not stand: all their members are among the fresh.
-    standing = _groups_with(connection, named - fresh.keys())
+    # The groups of replaced articles do not stand: all their members are among the wanted.
+    standing = _groups_with(connection, named - wanted)
     _write(
         connection,
         gone=[row[1] for row in (*members, *standing)],
@@ -105,26 +140,12 @@ def groups_of(pairs: Iterable[Pair], standing: Iterable[Member] = ()) -> list[Me
     return [(root(member), member, best[member]) for member in sorted(parent)]
 
 
-def _near(connection: Connection, fresh: Bands) -> set[tuple[str, str]]:
-    """Pairs that share a band, of which at least one is among the fresh."""
-    owners = [name for name, bands in fresh.items() for _ in bands]
-    keys = pa.array(list(chain.from_iterable(fresh.values())), type=pa.int64())
-    with arriving(connection, bands=pa.table({"article_id": owners, "band": keys})):
-        found = connection.execute(_NEAR).fetchall()
-    return {(min(pair), max(pair)) for pair in found}
-
-
-def _bands_of(connection: Connection, ids: Iterable[str]) -> Bands:
-    with arriving(connection, ids=_ids(ids)):
-        return dict(connection.execute(_BANDS).fetchall())
-
-
 def _similar(connection: Connection, near: Collection[tuple[str, str]]) -> list[Pair]:
     """Of pairs that share a band, those that are alike enough."""
     if not near:
         return []
-    with arriving(connection, ids=_ids({name for pair in near for name in pair})):
-        signatures = dict(connection.execute(_SIGNATURES).fetchall())
+    names = sorted({name for pair in near for name in pair})
+    signatures = dict(connection.execute(_SIGNATURES, [names]).fetchall())
     shares = ((one, other, _share(signatures[one], signatures[other])) for one, other in near)
     return [pair for pair in shares if pair[2] >= SIMILAR]
 
@@ -137,19 +158,15 @@ def _share(one: bytes, other: bytes) -> float:
 
 def _groups_with(connection: Connection, ids: Collection[str]) -> list[Member]:
     """The whole groups that any of these articles is in."""
-    if not ids:
-        return []
-    with arriving(connection, ids=_ids(ids)):
-        return connection.execute(_GROUPS).fetchall()
+    return connection.execute(_GROUPS, [sorted(ids)]).fetchall() if ids else []
 
 
 def _write(connection: Connection, *, gone: Sequence[str], rows: Sequence[Member]) -> None:
     if gone:
-        with arriving(connection, ids=_ids(gone)):
-            connection.execute(
-                "DELETE FROM article_groups "
-                "WHERE article_id IN (SELECT article_id FROM arriving_ids)"
-            )
+        connection.execute(
+            "DELETE FROM article_groups WHERE article_id IN (SELECT unnest(?::VARCHAR[]))",
+            [sorted(set(gone))],
+        )
     if rows:
         named = ("group_id", "article_id", "similarity")
         columns = dict(zip(named, zip(*rows, strict=True), strict=True))
@@ -158,7 +175,3 @@ def _write(connection: Connection, *, gone: Sequence[str], rows: Sequence[Member
                 "INSERT INTO article_groups BY NAME "
                 "SELECT *, getvariable('run_id') AS run_id FROM arriving_groups"
             )
-
-
-def _ids(ids: Iterable[str]) -> pa.Table:
-    return pa.table({"article_id": pa.array(sorted(set(ids)), type=pa.string())})

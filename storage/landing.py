@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -17,8 +17,8 @@ import duckdb
 
 from extractors.records import FeedState, Stage, State
 from storage.articles import land_articles
-from storage.columnar import arriving, arrow_of
 from storage.feeds import hints_text
+from storage.grouping import group_left
 from storage.migrate import sql_folder
 from storage.moves import settle_moves
 from storage.pages import land_page_rows
@@ -85,11 +85,13 @@ def land_pages(
     run_id: str,
     now: datetime,
     fetched: bool = True,
+    group_later: bool = False,
 ) -> list[StageCount]:
     """Land what became of pages, and the articles made of them.
 
     `pages` whose `article_state` is set were extracted; those that are not rejected have their
     article in `articles`. With `fetched` False (reprocess) nothing is counted at the page stage.
+    Near-duplicates are looked for at once, or, `group_later`, when `group_waiting` is called.
     """
     rows = _unique(pages, lambda row: row.page_id)
     _checked(rows)
@@ -98,7 +100,7 @@ def land_pages(
         counts = []
         if fetched:
             counts.append(_count(Stage.PAGE, len(rows), (row.state for row in rows)))
-        counts.extend(_land_pages(connection, rows, articles, True))
+        counts.extend(_land_pages(connection, rows, articles, True, group_later=group_later))
         if fetched:
             _land_failures(connection, [f for row in rows if (f := _page_failure(row, now))])
             fine = [row.page_id for row in rows if row.state not in (State.FAILED, State.WAITING)]
@@ -124,6 +126,17 @@ def land_read_again(
     with transaction(connection):
         _bind(connection, run_id, now)
         _land_pages(connection, rows, articles, True, versions=False)
+
+
+def group_waiting(connection: Connection) -> None:
+    """Look for the near-duplicates of what landed with `group_later`, a bounded number at a time.
+
+    What a crash leaves ungrouped waits for the next call.
+    """
+    left = True
+    while left:
+        with transaction(connection):
+            left = group_left(connection)
 
 
 def land_judgements(
@@ -178,11 +191,12 @@ def _land_pages(
     any_here: bool,
     *,
     versions: bool = True,
+    group_later: bool = False,
 ) -> list[StageCount]:
     if not any_here:
         return []
     moves = land_page_rows(connection, pages)
-    fates = land_articles(connection, articles, versions=versions)
+    fates = land_articles(connection, articles, versions=versions, later=group_later)
     if moves:
         settle_moves(connection, moves, articles)
     rejected = [row.article_state for row in pages if row.article_state in _NO_ARTICLE]
@@ -300,12 +314,14 @@ def _count(which: Stage, taken: int, states: Iterable[str | None]) -> StageCount
 def _record(
     connection: Connection, run_id: str, now: datetime, counts: Sequence[StageCount]
 ) -> None:
-    counted = arrow_of(StageCount, [count for count in counts if count.taken])
-    with arriving(connection, counts=counted):
+    rows = [astuple(count) for count in counts if count.taken]
+    if rows:
+        names = ", ".join(item.name for item in fields(StageCount))
+        marks = ", ".join("?" * len(rows[0]))
+        values = ", ".join([f"({marks}, ?, ?::TIMESTAMPTZ)"] * len(rows))
         connection.execute(
-            "INSERT INTO run_stages BY NAME "
-            "SELECT *, ?::VARCHAR AS run_id, ?::TIMESTAMPTZ AS counted_at FROM arriving_counts",
-            [run_id, now],
+            f"INSERT INTO run_stages ({names}, run_id, counted_at) VALUES {values}",  # noqa: S608
+            [value for row in rows for value in (*row, run_id, now)],
         )
 
 

@@ -13,13 +13,11 @@ from storage.moves import Move
 from storage.rows import PageRow
 from storage.session import Session as Connection
 
-_STORED = (
-    "SELECT page_id, article_id FROM pages WHERE page_id IN (SELECT page_id FROM arriving_heads)"
-)
-_FORGOTTEN = """
-SELECT page_id FROM arriving_heads
-WHERE page_id IN (SELECT page_id FROM tombstones)
-   OR article_id IN (SELECT article_id FROM tombstones)
+_MET = """
+SELECT h.page_id, p.page_id IS NOT NULL, p.article_id,
+       coalesce(h.page_id IN (SELECT page_id FROM tombstones), false)
+       OR coalesce(h.article_id IN (SELECT article_id FROM tombstones), false)
+FROM arriving_heads h LEFT JOIN pages p USING (page_id)
 """
 
 
@@ -31,8 +29,9 @@ def land_page_rows(connection: Connection, pages: Sequence[PageRow]) -> list[Mov
     """
     pages = list({row.page_id: row for row in reversed(pages)}.values())
     with arriving(connection, heads=arrow_of(PageRow, pages, ("page_id", "article_id"))):
-        stored = dict(connection.execute(_STORED).fetchall())
-        forgotten = {row[0] for row in connection.execute(_FORGOTTEN).fetchall()}
+        met = connection.execute(_MET).fetchall()
+    stored = {row[0]: row[2] for row in met if row[1]}
+    forgotten = {row[0] for row in met if row[3]}
     rows = [_emptied(row) if row.page_id in forgotten else row for row in pages]
     new = [row for row in rows if row.page_id not in stored]
     known = [row for row in rows if row.page_id in stored]

@@ -197,7 +197,7 @@ def land_made(
     archive.sync()
     articles = [item.article for item in made if item.article]
     with job.times.of(LANDING, len(rows)), sitting.session() as session:
-        land_pages(session, rows, articles, run_id=job.run_id, now=job.clock())
+        land_pages(session, rows, articles, run_id=job.run_id, now=job.clock(), group_later=True)
     for item in made:
         row = item.row
         said = {"page": row.url, "state": row.state, "reason": row.reason, "detail": row.detail}

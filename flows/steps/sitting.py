@@ -15,6 +15,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
+from storage.landing import group_waiting
 from storage.session import Session
 from storage.warehouse import Warehouse
 
@@ -46,7 +47,10 @@ class Sitting:
         value: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self.rise()
+        if kind is None:
+            self.rise()
+        self._session = None
+        self._open.close()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -65,8 +69,18 @@ class Sitting:
             self.rise()
 
     def rise(self) -> None:
-        """Close the file until the next session. Safe to call again."""
-        self._session = None
+        """Close the file until the next session. Safe to call again.
+
+        Before, the near-duplicates of all that landed meanwhile are looked for.
+        """
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            group_waiting(session)
+        except BaseException as error:
+            self._open.__exit__(type(error), error, error.__traceback__)
+            raise
         self._open.close()
 
 

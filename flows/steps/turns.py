@@ -23,6 +23,7 @@ from flows.steps.shares import WHOLE_LEASE
 from flows.steps.sitting import in_thread
 from flows.steps.telling import telling
 from storage.errors import StorageError
+from storage.landing import group_waiting
 from storage.ledger import (
     LeaseHolder,
     acquire,
@@ -84,6 +85,7 @@ def logged(
                 flow_run_id=flow_run_id,
                 now=job.clock(),
             )
+            group_waiting(session)  # what a killed run left
         yield
         _close(job, "done", None)
     except BaseException as error:

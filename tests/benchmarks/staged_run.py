@@ -21,8 +21,8 @@ from typing import Any
 import flows.steps.ingest
 import flows.steps.pages
 import flows.steps.poll
+import flows.steps.sitting
 import storage.archive
-import storage.articles
 from flows.cli import main
 from flows.steps.readers import readers
 
@@ -36,7 +36,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("keeping the bytes", storage.archive.ArchiveWriter, "add"),
     ("keeping the bytes", storage.archive.ArchiveWriter, "sync"),
     ("landing pages", flows.steps.pages, "land_made"),
-    ("grouping", storage.articles, "regroup"),
+    ("grouping", flows.steps.sitting, "group_waiting"),
     ("publishing", flows.steps.ingest, "publish_after_run"),
 )
 

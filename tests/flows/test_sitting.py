@@ -9,8 +9,12 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
+from extractors.records import Extracted
+from flows.steps.rows import article_landing
 from flows.steps.sitting import Sitting, in_thread
 from storage.errors import StorageError
+from storage.landing import land_pages
+from storage.rows import ArticleLanding
 from storage.warehouse import Warehouse
 
 NOW = datetime(2023, 9, 13, tzinfo=UTC)
@@ -48,6 +52,31 @@ def test_a_sitting_ends_after_a_while_so_that_others_get_their_turn(warehouse):
             pass
         with pytest.raises(duckdb.ConnectionException):
             session.execute("SELECT 1")
+
+
+def copies_of_one_text(count: int) -> list[ArticleLanding]:
+    text = " ".join(f"word{number}" for number in range(100))
+    return [
+        article_landing(
+            Extracted(url=f"https://paper{number}.example/a", text=text, language="en"),
+            article_id=f"a_{number}",
+            preference="0",
+            source_kind="feed",
+            run_id="run-1",
+            now=NOW,
+            page_id=f"p_{number}",
+        )
+        for number in range(count)
+    ]
+
+
+def test_near_duplicates_of_all_its_batches_are_found_before_it_ends(warehouse):
+    with Sitting(warehouse) as sitting:
+        for made in copies_of_one_text(3):
+            with sitting.session() as session:
+                land_pages(session, [], [made], run_id="run-1", now=NOW, group_later=True)
+    with warehouse.session() as session:
+        assert session.execute("SELECT count(*) FROM article_groups").fetchone() == (3,)
 
 
 def test_what_the_disk_refuses_is_told_in_the_warehouses_words(warehouse):

@@ -128,6 +128,17 @@ def alone(make_desk: Callable[..., Desk]) -> Desk:
     return make_desk([], lease_wait_s=1.0, lock_wait_s=0.5)
 
 
+def test_the_near_duplicates_a_killed_run_left_are_looked_for_by_the_next(alone: Desk) -> None:
+    with at_work(alone.job(), trigger="test", parameters={}):
+        pass
+    with alone.job().warehouse.session() as session:
+        session.execute("INSERT INTO articles_to_group VALUES ('a_gone', false, 'killed')")
+    with at_work(alone.job(), trigger="test", parameters={}):
+        pass
+    with alone.job().warehouse.session() as session:
+        assert session.execute("FROM articles_to_group").fetchall() == []
+
+
 def test_a_run_waits_for_the_one_at_work_names_it_and_gives_up(alone: Desk) -> None:
     heard = Heard()
     with holder(alone, HOLD_THE_TURN) as (process, run_id):

@@ -20,6 +20,7 @@ from desks import Desk
 from extractors.records import WarcPosition
 from flows.steps.maintain import run_maintain
 from storage.archive import read_record
+from storage.landing import group_waiting
 from storage.migrate import shipped
 from storage.publish import publish
 from storage.warehouse import Warehouse
@@ -32,10 +33,10 @@ SEED = 20230913
 ROOT = Path(__file__).parents[2]
 
 
-def kill_in(script: str, delay: float, *words: str) -> str:
+def kill_in(script: str, delay: float | None, *words: str) -> str:
     """Run a script in a process of its own, kill it `delay` seconds after it says 'ready'.
 
-    Returns what it had said after that.
+    With None it comes to its end. Returns what it had said after that.
     """
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script), *words],
@@ -46,8 +47,9 @@ def kill_in(script: str, delay: float, *words: str) -> str:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
+        if delay is not None:
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
         return process.stdout.read()
 
 
@@ -62,7 +64,7 @@ LANDING = """
     import sys
     from pathlib import Path
     import bench_landing as bench
-    from storage.landing import land_pages
+    from storage.landing import group_waiting, land_pages
     from storage.warehouse import Warehouse
 
     warehouse, start = Warehouse(Path(sys.argv[1])), int(sys.argv[2])
@@ -71,9 +73,14 @@ LANDING = """
     print("ready", flush=True)
     with warehouse.session() as session:
         for pages, articles in batches:
-            land_pages(session, pages, articles, run_id="bench", now=bench.NOW)
+            land_pages(
+                session, pages, articles, run_id="bench", now=bench.NOW, group_later=True
+            )
             print("landed", flush=True)
+        group_waiting(session)
 """
+
+GROUPS = "SELECT group_id, article_id, similarity FROM article_groups ORDER BY ALL"
 
 
 def test_killed_while_landing_whole_batches_stay_and_nothing_else(tmp_path: Path) -> None:
@@ -98,6 +105,14 @@ def test_killed_while_landing_whole_batches_stay_and_nothing_else(tmp_path: Path
         # What was said to have landed is there; the batch being landed may be as well.
         assert acknowledged * 40 <= articles[0] <= (acknowledged + number + 1) * 40
     assert amid >= KILLS // 2
+    kill_in(LANDING, None, str(tmp_path), "0")
+    with warehouse.session() as session:
+        found = session.execute(GROUPS).fetchall()
+        session.execute("DELETE FROM article_groups")
+        session.execute("INSERT INTO articles_to_group SELECT article_id, false, '' FROM articles")
+        group_waiting(session)
+        assert found
+        assert session.execute(GROUPS).fetchall() == found
 
 
 PUBLISHING = """

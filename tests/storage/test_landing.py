@@ -18,7 +18,7 @@ from tables import tables_in, tables_of
 from extractors.records import Extracted, FeedState, Listing, State
 from flows.steps.rows import article_id_of, article_landing, entry_id_of, page_id_of
 from storage.feeds import sync_listings
-from storage.landing import land_pages, land_polls, settle_failures
+from storage.landing import group_waiting, land_pages, land_polls, settle_failures
 from storage.rows import (
     ArticleLanding,
     EntryRow,
@@ -154,9 +154,12 @@ def fetched(url: str) -> tuple[PageRow, ArticleLanding | None]:
     return page(url, article_state="landed", article_id=made.article.article_id), made
 
 
-def land(session: Session, pages: Sequence[tuple[PageRow, ArticleLanding | None]]) -> Any:
+def land(
+    session: Session, pages: Sequence[tuple[PageRow, ArticleLanding | None]], **other: Any
+) -> Any:
     articles = [made for _, made in pages if made]
-    return land_pages(session, [row for row, _ in pages], articles, run_id=RUN, now=NOW)
+    rows = [row for row, _ in pages]
+    return land_pages(session, rows, articles, run_id=RUN, now=NOW, **other)
 
 
 def land_all(session: Session, polls: Sequence[PollLanding], **other: Any) -> Any:
@@ -249,7 +252,8 @@ def test_order_of_arrival_and_cut_of_batches_leave_no_trace(
             due = waiting(session)
             some = [fetched(url) for url in dice.sample(due, dice.randint(0, len(due)))]
             for _ in range(dice.choice((1, 1, 2))):
-                land(session, some)
+                land(session, some, group_later=dice.random() < 0.5)
+        group_waiting(session)
         nothing_is_wrong(session)
         assert tables_in(session) == in_order
 
@@ -283,6 +287,17 @@ def test_near_duplicates_are_one_group_and_a_replaced_text_is_in_none(full: Sess
         f"{SITE}/wire/ferry",
     ]
     assert full.execute("SELECT count(*) FROM article_groups").fetchone() == (3,)
+
+
+def test_a_text_replaced_before_its_group_is_looked_for_leaves_it(session: Session) -> None:
+    urls = [f"{SITE}/ferry", f"{SITE}/wire/ferry"]
+    for url, text in ((urls[0], STORY), (urls[1], altered(STORY, 3)), (urls[1], OTHER)):
+        made = article(url, url, "Ferry", text)
+        row = page(url, article_id=made.article.article_id)
+        land(session, [(row, made)], group_later=text is OTHER)
+    assert session.execute("SELECT count(*) FROM article_groups").fetchone() == (2,)
+    group_waiting(session)
+    assert session.execute("FROM article_groups").fetchall() == []
 
 
 def test_nothing_of_what_is_forgotten_lands(full: Session) -> None:

@@ -46,3 +46,7 @@ COMMENT ON COLUMN host_lines.stories IS 'On how many stories of that month it st
 COMMENT ON COLUMN host_lines.of_stories IS 'How many stories of the host there were in that month.';
 COMMENT ON COLUMN host_lines.run_id IS 'The run that counted them: runs.run_id.';
 
+COMMENT ON TABLE articles_to_group IS 'Articles that landed a moment ago and whose near-duplicates are still to be looked for; empty between runs.';
+COMMENT ON COLUMN articles_to_group.article_id IS 'The article: articles.article_id.';
+COMMENT ON COLUMN articles_to_group.replaced IS 'Whether it was there before with another text, so that its group is found anew.';
+COMMENT ON COLUMN articles_to_group.run_id IS 'The run that landed it: runs.run_id.';

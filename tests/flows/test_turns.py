@@ -217,13 +217,14 @@ def test_a_long_run_renews_its_lease(alone: Desk, monkeypatch: pytest.MonkeyPatc
 
 
 def test_threads_of_one_process_that_open_and_close_the_file_do_not_trip_each_other(
-    alone: Desk,
+    make_desk: Callable[..., Desk],
 ) -> None:
-    alone.run(poll=False)
+    desk = make_desk([], lock_wait_s=30)
+    desk.run(poll=False)
 
     def open_often(_: int) -> int:
         for _ in range(15):
-            with alone.job().warehouse.session() as session:
+            with desk.job().warehouse.session() as session:
                 session.execute("SELECT count(*) FROM leases")
         return 15
 

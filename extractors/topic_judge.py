@@ -107,7 +107,7 @@ class Judge:
         masks = [0] * len(units.ends)
         for (_, _, bits), sentence in zip(matches, at, strict=True):
             masks[sentence] |= bits
-        left_out = self._left_out(masks, units)
+        left_out = self._left_out(masks, units) | units.repeated
         for sentence in left_out:
             masks[sentence] = 0
         whole = 0

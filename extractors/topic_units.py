@@ -21,10 +21,13 @@ _ALWAYS = _LIST_MARKS | frozenset("\n\u3002\uff01\uff1f")
 _CLOSING = frozenset("\"'\u00bb\u201d\u2019)]%")
 _SHORTENED = re.compile(r"\b(?:sept|gen|gov|sen|rep|prof|nov|dec|oct|aug|feb)\.\s+$")
 _LEAD_SENTENCES = 3
-
-
+_ENDING = frozenset(".!?\u2026\u061f\u3002\uff01\uff1f:\uff1a")
+_ASIDE = (
+    " .!?\u2026\u3002\"'\u00ab\u00bb\u201c\u201d|"  # what may differ where a title is said again
+)
+_LEAST_ALIKE = 0.6  # the part of the longer that must be alike: outlets add their names to titles
+_HEADING_LENGTH = 160
 _LEAD_LENGTH = 40  # a shorter first paragraph is a dateline or a kicker, and the next one joins it
-
 
 # The parts of an article a sentence can lie in, as bits; plain integers because they are hot.
 TITLE, LEAD, BODY = 1, 2, 4
@@ -35,12 +38,14 @@ class Units:
     """The sentences of a title and a text, in order.
 
     `ends` are the folded offsets where each ends; `paragraphs` gives each its paragraph, counted
-    over the whole (the title is one of its own); the first `titles` sentences are the title.
+    over the whole (the title is one of its own); the first `titles` sentences are the title, and
+    `repeated` are those with which the text says the title again.
     """
 
     ends: tuple[int, ...]
     paragraphs: tuple[int, ...]
     titles: int
+    repeated: frozenset[int] = frozenset()
 
     def paragraph_of(self, sentence: int) -> range:
         """Give the sentences of the paragraph this one lies in."""
@@ -73,9 +78,13 @@ class Units:
 def cut(folded: str, title_end: int) -> Units:
     """Cut a folded title and text (joined by a newline) into sentences.
 
-    `title_end` is where the title ends, or -1 when there is none. A title is one sentence whatever
-    stands in it, but for the bars and semicolons of a round-up.
+    `title_end` is where the title ends, or -1 when there is none: then a first line that ends
+    without a stop is taken for one. A title is one sentence whatever stands in it, but for the
+    bars and semicolons of a round-up.
     """
+    again = _repeated(folded, title_end)
+    if title_end < 0:
+        title_end = _heading(folded)
     ends: list[int] = []
     paragraphs: list[int] = []
     paragraph = titles = 0
@@ -97,7 +106,34 @@ def cut(folded: str, title_end: int) -> Units:
         paragraphs.append(paragraph)
     if title_end >= 0 and not titles:
         titles = 1
-    return Units(tuple(ends), tuple(paragraphs), titles)
+    repeated = frozenset(at for at in range(titles, len(ends)) if ends[at] <= again)
+    return Units(tuple(ends), tuple(paragraphs), titles, repeated)
+
+
+def _first_line(folded: str, start: int) -> str:
+    end = folded.find("\n", start)
+    return folded[start:] if end < 0 else folded[start:end]
+
+
+def _repeated(folded: str, title_end: int) -> int:
+    """Say where the line ends with which the text says its title again; 0 when it does not."""
+    if title_end < 0:
+        return 0
+    line = _first_line(folded, title_end + 1)
+    title, other = (part.strip(_ASIDE) for part in (folded[:title_end], line))
+    short, long = sorted((title, other), key=len)
+    if not short or not long.startswith(short) or len(short) < _LEAST_ALIKE * len(long):
+        return 0
+    return min(title_end + 1 + len(line) + 1, len(folded))
+
+
+def _heading(folded: str) -> int:
+    """Say where the heading ends that begins a text without a title; -1 when none does."""
+    line = _first_line(folded, 0)
+    bare = line.rstrip()
+    if not 0 < len(bare) <= _HEADING_LENGTH or len(line) == len(folded) or bare[-1] in _ENDING:
+        return -1
+    return len(line)
 
 
 def _parts(folded: str, start: int, end: int) -> bool:

@@ -191,6 +191,39 @@ def test_a_notice_is_no_part_of_the_article() -> None:
     assert _judge("Cookies: the baker at the fair.\nRain.").verdict is Verdict.OFF
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        "The baker speaks",
+        "THE BAKER SPEAKS!",
+        "The baker speaks | Post",
+        "The  baker speaks.",
+    ],
+)
+def test_a_text_that_begins_with_its_title_again_is_judged_as_without(again: str) -> None:
+    definition = DEFINITION.replace("both: {all", "both: {near: opening, all")
+    text = "At the fair, that is, in the tent with the old oven."
+    plain = _judge(text, title="The baker speaks", definition=definition)
+    repeated = _judge(f"{again}\n{text}", title="The baker speaks", definition=definition)
+    assert plain.verdict is Verdict.ON
+    assert (repeated.score, _phrases(repeated)) == (plain.score, _phrases(plain))
+
+
+def test_a_first_line_that_only_begins_like_the_title_is_a_part_of_the_text() -> None:
+    lead = "The baker speaks of the fair, and nobody in the whole town had expected him to do so."
+    assert _judge(lead, title="The baker speaks").verdict is Verdict.ON
+
+
+def test_without_a_title_a_first_line_without_a_stop_is_one() -> None:
+    other = "Baker Street\nThe baker at the fair."
+    assert _judge(other).verdict is Verdict.OFF
+    assert _judge(other.replace("\n", ".\nRain. ")).verdict is Verdict.OFF
+    opening = DEFINITION.replace("both: {all", "both: {near: opening, all")
+    text = "The baker speaks after all these years to an audience of hundreds\nA fair. Rain."
+    assert _judge(text, definition=opening).verdict is Verdict.ON
+    assert _judge(text.replace("\n", ".\n"), definition=opening).verdict is Verdict.MENTION
+
+
 def test_a_title_about_something_else_takes_away() -> None:
     assert _judge("The baker at the fair.", title="Baker Street").verdict is Verdict.OFF
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 from extractors.topics import LabelledItem, Tagger, parse_definition
@@ -38,6 +39,7 @@ def _read(folder: str) -> list[LabelledItem]:
     return [LabelledItem.of(line) for line in lines]
 
 
+@cache  # reading the definitions takes seconds, and a tagger is safe to share
 def shipped() -> Tagger:
     """Make the tagger with all topics that ship."""
     return Tagger(

@@ -97,6 +97,19 @@ def test_without_its_language_an_article_is_judged_as_well() -> None:
     assert report.total.recall >= FLOORS["untold"]["recall"], _wrong(report)
 
 
+@pytest.mark.parametrize("titled", [True, False])
+def test_a_text_that_holds_its_title_is_judged_as_well(titled: bool) -> None:
+    items = [
+        replace(item, title=item.title if titled else None, text=f"{item.title}\n{item.text}")
+        for part in labelled.PARTS
+        for item in labelled.load(part)
+        if item.title
+    ]
+    report = score_labelled(items, labelled.shipped(), labelled.TOPIC)
+    assert report.total.precision >= FLOORS["title_in_text"]["precision"], _wrong(report)
+    assert report.total.recall >= FLOORS["title_in_text"]["recall"], _wrong(report)
+
+
 def test_without_a_date_the_content_decides() -> None:
     items = [item for part in labelled.TELL_THEIR_TIME for item in labelled.load(part)]
     undated = [replace(item, published_at=None) for item in items]

@@ -75,12 +75,14 @@ def up(
     stop: threading.Event | None = None,
     say: Callable[[str], None] | None = None,
     sweep_every: float = SWEEP_S,
+    beside: contextlib.AbstractContextManager[object] | None = None,
 ) -> int:
     """Bring the desk up and keep it up until `stop` is set, SIGINT or SIGTERM; return 0 then.
 
     `maintain` is an interval or a cron line in UTC; `port` is where the own server listens on
     loopback (PREFECT_API_URL, when set, is used instead); `deployments` replaces the project's
-    own. `say` gets one line for each event that matters (default: standard output). Returns 1,
+    own. `say` gets one line for each event that matters (default: standard output); `beside` is
+    entered once it is certain that no other desk is up, and left when this one goes. Returns 1,
     with a line said, when the desk cannot come up: another one has this data directory, the port
     is taken, a flow cannot be imported. Stops within ten seconds.
     """
@@ -96,9 +98,10 @@ def up(
         shared = bool(os.environ.get("PREFECT_API_URL"))
         prefect = partial(server, data, desk=True, ui=ui, port=port, stop=ending, on_wait=say)
         try:
-            while not ending.is_set():
-                with prefect() as api_url:
-                    _Desk(data, api_url, not shared, specs, ending, say, sweep_every).run()
+            with beside or contextlib.nullcontext():
+                while not ending.is_set():
+                    with prefect() as api_url:
+                        _Desk(data, api_url, not shared, specs, ending, say, sweep_every).run()
         except Stopped:
             pass
         except (ServerError, DeploymentError) as error:
@@ -138,7 +141,8 @@ class _Desk:
             except DeploymentError:
                 raise
             except Exception as error:  # whatever it is, the desk tries again
-                self.say(f"no Prefect at {self.api_url}: {type(error).__name__}: {error}")
+                said = (str(error) or type(error).__name__).splitlines()[0]
+                self.say(f"Prefect at {self.api_url} is not ready, asking again: {said}")
                 self.ending.wait(LOSS_PAUSE_S)
                 return
             try:

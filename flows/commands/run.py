@@ -102,15 +102,13 @@ def up(data: Data = None) -> None:
     from flows.serve import up as bring_up
 
     settings = load_settings(data=data)
-    with (
-        exported({"DUCKWIRE_DATA": str(settings.data), **_login(settings)}),
-        _answering(settings),
-    ):
+    with exported({"DUCKWIRE_DATA": str(settings.data), **_login(settings)}):
         status = bring_up(
             settings.data,
             ingest_every=settings.ingest_every,
             maintain=settings.maintain_every,
             port=settings.ui_port,
+            beside=_answering(settings),
         )
     raise typer.Exit(status)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +67,15 @@ def test_what_a_user_can_cause_ends_in_one_line_and_the_right_status(
     done = duckwire(*words, data=tmp_path / "data", **environment)
     assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
     assert said in done.stderr
+
+
+def test_a_second_desk_is_told_of_the_first_and_not_of_its_ports(tmp_path: Path) -> None:
+    with (tmp_path / "up.lock").open("a+") as lock, socket.create_server(("127.0.0.1", 0)) as taken:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        port = str(taken.getsockname()[1])
+        done = duckwire("up", data=tmp_path, DUCKWIRE_HEALTH_PORT=port)
+    assert done.returncode == 1
+    assert "a desk is already up" in done.stdout + done.stderr
 
 
 def test_tagging_a_text_gives_evidence_that_cuts_it(article: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from urllib.parse import urlsplit
@@ -19,15 +19,24 @@ from storage.host_lines import HostLines
 from storage.rows import PageRow
 from storage.work import StoredPage
 
+Found = Read | str
+
 
 def read_again(job: Job, found: Sequence[StoredPage], known: HostLines) -> list[Read]:
     """Read these archived pages anew, less the lines `known` to be their hosts' own.
 
-    What cannot be read any more is told to the listener and left out.
+    In this machine's processes, or where the job's `spread` does it. What cannot be read any more
+    is told to the listener and left out.
     """
+    read = job.spread or read_here
+    return [item for item in map(_told, read(job, found, known)) if item]
+
+
+def read_here(job: Job, found: Sequence[StoredPage], known: HostLines) -> Iterator[Found]:
+    """Read these pages in this machine's processes; a line for each that cannot be read."""
     again = partial(_read_again, job, load_topics(job.settings.topics), known)
     with ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read") as pool:
-        return [item for item in map(_told, pool.map(again, found)) if item]
+        yield from pool.map(again, found)
 
 
 def _read_again(job: Job, topics: Topics, known: HostLines, stored: StoredPage) -> Read | str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from flows.net.client import Client
 from flows.net.door import Fetcher
@@ -45,6 +46,8 @@ class Job:
     clock: Clock = utc_now
     door: Door = network
     share: Share = WHOLE
+    # How archived pages are read when not in this machine's processes; see `flows.steps.again`.
+    spread: Callable[..., Iterator[Any]] | None = None
     times: Times = field(default_factory=Times, compare=False)
 
     @property

@@ -22,17 +22,20 @@ from flows.steps.progress import Listener, listener, listening
 READING, LANDING, SPOOLED = "reading", "landing", "spooled"
 
 
+# Not a field: a job may be sent to another process, and a lock cannot.
+_ADDING = threading.Lock()
+
+
 @dataclass
 class Times:
     """Seconds and items of a run's parts, added up; threads may add at once."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     items: dict[str, int] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, part: str, items: int, seconds: float = 0.0) -> None:
         """So many items of a part took so many seconds (of `SPOOLED`, the items are bytes)."""
-        with self._lock:
+        with _ADDING:
             self.seconds[part] = self.seconds.get(part, 0.0) + seconds
             self.items[part] = self.items.get(part, 0) + items
 

@@ -1,0 +1,74 @@
+"""Reading pages again on a Dask cluster, through Prefect's own task runner.
+
+An optional extra (`prefect-dask`). On one machine it gains nothing over our own processes; it is
+for a `reprocess` of millions of pages on many. Workers read the bytes from the archive themselves,
+so it has to lie where all of them see it; only this process writes to the warehouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+
+from extractors.errors import SettingsError
+from flows.settings import Settings
+from flows.steps.again import Found, read_here
+from flows.steps.job import Job
+from storage.host_lines import HostLines
+from storage.ledger import Worker
+from storage.work import StoredPage
+
+PAGES_A_TASK = 25
+_LOCAL = "local:"
+
+
+def dask_runner(where: str) -> Any:
+    """The task runner for `DUCKWIRE_DASK`: a scheduler's address, or local:<processes>.
+
+    Raises SettingsError when that is neither, or when the extra is not installed.
+    """
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner
+    except ImportError as error:
+        raise SettingsError(
+            "DUCKWIRE_DASK is set and prefect-dask is not installed",
+            remedy="install Duckwire with its extra: pip install -e '.[dask]'",
+        ) from error
+    if "://" in where:
+        return DaskTaskRunner(address=where)
+    count = where.removeprefix(_LOCAL)
+    if not (where.startswith(_LOCAL) and count.isdigit() and int(count)):
+        raise SettingsError(
+            "DUCKWIRE_DASK is no cluster", remedy="give local:2 or a scheduler's tcp://host:8786"
+        )
+    return DaskTaskRunner(
+        cluster_kwargs={
+            "n_workers": int(count),
+            "threads_per_worker": 1,
+            "dashboard_address": None,
+        }
+    )
+
+
+def read_some(
+    settings: Settings, worker: Worker, found: Sequence[StoredPage], known: HostLines
+) -> list[Found]:
+    """Read some archived pages, as a worker of the cluster is asked to."""
+    return list(read_here(Job(settings, worker, "reprocess"), found, known))
+
+
+# Not as a decorator: the function has to be found by its name in the worker.
+_READ_SOME = Task(read_some, name="read pages again", cache_policy=NO_CACHE, persist_result=False)
+
+
+def read_on_cluster(job: Job, found: Sequence[StoredPage], known: HostLines) -> Iterator[Found]:
+    """As `again.read_here`, spread over the cluster of the flow that this is called in."""
+    # The cluster has a worker for each core: each needs one reader.
+    settings = job.settings.model_copy(update={"workers": 1})
+    parts = [found[at : at + PAGES_A_TASK] for at in range(0, len(found), PAGES_A_TASK)]
+    reading = [_READ_SOME.submit(settings, job.worker, part, known) for part in parts]
+    for future in reading:
+        yield from future.result()

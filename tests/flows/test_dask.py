@@ -1,0 +1,62 @@
+"""`reprocess` on a Dask cluster of two workers, chosen by a setting, under a real Prefect."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+from desks import Desk
+from tables import tables_of
+
+from extractors.errors import SettingsError
+from flows.dask import PAGES_A_TASK, dask_runner
+from flows.newsroom import Newsroom, generate
+
+PAGES = 3 * PAGES_A_TASK
+
+
+@pytest.mark.parametrize("where", ["local:", "local:0", "two", "local:many"])
+def test_what_names_no_cluster_is_refused(where: str) -> None:
+    with pytest.raises(SettingsError, match="DUCKWIRE_DASK"):
+        dask_runner(where)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_pages_read_again_by_a_cluster_give_the_same_tables(
+    make_desk: Callable[..., Desk],
+) -> None:
+    with Newsroom.start(generate(5, feeds=3, pages=PAGES)) as room:
+        desk = make_desk(room.feeds())
+        desk.run()
+    before = tables_of(desk.database)
+    with desk.job().warehouse.session() as session:
+        session.execute("UPDATE pages SET extractor_version = 'older'")
+    environment = {
+        **os.environ,
+        "DUCKWIRE_DATA": str(desk.settings.data),
+        "DUCKWIRE_FEEDS": str(desk.settings.feeds),
+        "DUCKWIRE_DASK": "local:2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from flows.cli import main; main()", "reprocess"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"{PAGES} pages extracted again" in done.stdout
+    assert tables_of(desk.database) == before
+    with closing(sqlite3.connect(desk.settings.data / "prefect" / "prefect.db")) as database:
+        by_cluster = database.execute(
+            "SELECT state_type, count(*) FROM task_run "
+            "WHERE name LIKE 'read pages again%' GROUP BY 1"
+        ).fetchall()
+    assert by_cluster == [("COMPLETED", 3)]

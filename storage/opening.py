@@ -15,6 +15,7 @@ from storage.targets.literals import text_literal
 _LOCK = "Could not set lock on file"
 # What another thread of this process says of a file that it is closing at this very moment.
 _CLOSING = "Unique file handle conflict"
+_DAMAGED = ("not a valid duckdb database file", "checksum", "could not read enough bytes")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 # Opening is refused in 3 ms, so asking often costs nothing and keeps the waiting fair.
 _FIRST_PAUSE_S = 0.01
@@ -97,7 +98,7 @@ def _holder(message: str) -> str:
 
 def _explained(path: Path, error: duckdb.Error) -> StorageError:
     first_line = str(error).splitlines()[0]
-    if "not a valid DuckDB database file" in str(error) or "checksum" in str(error).lower():
+    if any(words in str(error).lower() for words in _DAMAGED):
         return ForeignFileError(
             f"{path} is not a DuckDB database, or is damaged ({first_line}). Move it away, or "
             f"restore a backup, and run again."

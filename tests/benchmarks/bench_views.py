@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from storage.migrate import migrate
+from storage.opening import open_for_writing
 from storage.search import search
 
 pytestmark = pytest.mark.bench
@@ -75,7 +76,7 @@ def best_of(times: int, work: Callable[[], Any]) -> tuple[float, float]:
 
 @pytest.mark.timeout(600)
 def test_a_million_articles_answer_topic_by_day_at_once(tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+    with open_for_writing(tmp_path / "w.duckdb", wait_s=0) as connection:
         connection.execute(f"SET threads = {THREADS}; SET TimeZone = 'UTC'")
         migrate(connection, NOW)
         for made in (_ARTICLES, _TOPICS, _GROUPS):
@@ -122,7 +123,7 @@ def _put(connection: duckdb.DuckDBPyConnection, count: int) -> None:
 @pytest.mark.timeout(600)
 def test_what_articles_take_on_disk_and_a_search_in_seconds(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
-    with duckdb.connect(str(path)) as connection:
+    with open_for_writing(path, wait_s=0) as connection:
         migrate(connection, NOW)
         _put(connection, SIZED)
         connection.execute("CHECKPOINT")

@@ -140,7 +140,7 @@ def _folder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "word"),
     [
-        (_truncated, "cannot be opened"),
+        (_truncated, "restore a backup"),
         (_foreign, "not a DuckDB database"),
         (_other_tables, "other tables"),
         (_newer, "newer Duckwire"),

@@ -30,6 +30,7 @@ from flows.steps.backfill_asks import (
     living_backfills,
     plan_ask,
 )
+from flows.steps.backfill_crew import Crew
 from flows.steps.backfill_request import (
     BackfillRequest,
     NamedSources,
@@ -43,7 +44,7 @@ from flows.steps.backfill_sources import (
     make_sources,
     streaming_network,
 )
-from flows.steps.backfill_work import STRETCH_S, Crew, work_stretch
+from flows.steps.backfill_work import STRETCH_S, work_stretch
 from flows.steps.ingest import Call, directly, install_topics, publish_after_run, publish_if_due
 from flows.steps.job import Job
 from flows.steps.pages import process_pages

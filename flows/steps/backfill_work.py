@@ -9,104 +9,43 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
-from extractors.records import Fetched, Reason, SourceKind, State
+from extractors.records import Fetched, Reason
 from flows.policy import is_soft
-from flows.sources.base import Found, PassedOver, Source, Unit, UnitFailed, unit_from_text
+from flows.sources.base import Found, PassedOver, Unit, UnitFailed, unit_from_text
+from flows.steps.backfill_crew import Crew, Haul
 from flows.steps.backfill_sources import BRINGING, SERVICES
-from flows.steps.job import Job
-from flows.steps.pages import land_made, make_page
+from flows.steps.pages import MadePage, land_made, make_page
 from flows.steps.progress import listener
-from flows.steps.rows import entry_row
 from flows.steps.shifts import Shift
 from flows.steps.sitting import Sitting, in_thread
-from flows.steps.topics import Topics
-from flows.steps.units import ENTRIES, tells_nothing, unit_row
+from flows.steps.units import ENTRIES, unit_row
 from storage.archive import ArchiveWriter
 from storage.backfill import (
-    Claim,
-    Group,
     UnitEnd,
     UnitRow,
-    WantedPage,
     claim_units,
     keep_units,
     land_finds,
     release_units,
 )
-from storage.rows import EntryRow, PageTask
-from storage.session import Session
+from storage.rows import PageTask
 from storage.work import forgotten_ids, tasks_without_bytes
 
 STRETCH_S = 30.0
 _CLAIMED = 60  # units a batch
 _AT_ONCE = 40  # hosts are asked side by side; each has its own pace
 _STREAMS_AT_ONCE = 2  # large files keep the cores busy
-_KEEP = timedelta(minutes=30)  # how long a claim holds when nothing lands
-_BATCH_BYTES = 64_000_000
+_BATCH_BYTES = 20_000_000
+_READING = 2  # batches of a unit: one is read while the one before lands and the next one comes
 _GIVE_UP = 3  # failures in a row after which a service is down
-
-
-@dataclass
-class Crew:
-    """What all stretches of one backfill share. `urls` are the addresses of the rows of `feeds`.
-
-    `down` are services that do not answer, `left` how many pages may still be read (None: all),
-    `alive` tells which other runs are alive.
-    """
-
-    job: Job
-    topics: Topics
-    sources: dict[str, Source]
-    groups: tuple[Group, ...]
-    urls: dict[str, str]
-    depth: str
-    began: datetime
-    gate: Topics | None
-    again: bool
-    left: int | None
-    alive: Callable[[Session], tuple[str, ...]]
-    down: set[str] = field(default_factory=set)
-    failing: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def spread(self) -> frozenset[str]:
-        """The sources whose units are left for any run that shares the work, one by one."""
-        return frozenset() if self.job.share.whole else frozenset(BRINGING)
-
-    def claim(self, alive: tuple[str, ...] = ()) -> Claim:
-        """A claim as of now; whoever takes units says which other runs are alive."""
-        now = self.job.clock()
-        return Claim(self.job.run_id, alive, now, now + _KEEP)
-
-
-@dataclass
-class _Haul:
-    """What a unit gave so far: counted in all, and gathered since it last landed."""
-
-    unit: Unit
-    family: str
-    count: UnitEnd = field(default_factory=lambda: UnitEnd("running"))
-    entries: list[EntryRow] = field(default_factory=list)
-    wanted: list[WantedPage] = field(default_factory=list)
-    bodies: dict[str, Fetched] = field(default_factory=dict)
-    children: list[UnitRow] = field(default_factory=list)
-
-    @property
-    def weight(self) -> int:
-        """How much memory the pages take that wait to land."""
-        return sum(len(body.body) for body in self.bodies.values())
-
-    def empty(self) -> None:
-        """Begin the next batch; further units are kept for the end."""
-        self.entries, self.wanted, self.bodies = [], [], {}
 
 
 async def work_stretch(crew: Crew, names: Sequence[str], shift: Shift) -> int:
@@ -144,7 +83,8 @@ class _Stretch:
     ) -> None:
         self._crew, self._archive, self._sitting, self._pool = crew, archive, sitting, pool
         self._shift, self._deadline = shift, time.monotonic() + shift.left_s
-        self._begun = False
+        self._begun, self._rests = False, 0
+        self._in_hand: set[str] = set()  # pages that another unit may have as well
         self._landing = asyncio.Lock()
         self._forgotten: set[str] = set()
 
@@ -171,6 +111,7 @@ class _Stretch:
             await asyncio.sleep(self._shift.left_s)
             async with self._landing:
                 await self._shift.rest(self._sitting)
+                self._rests += 1
                 await in_thread(self._go_on)
 
     def _go_on(self) -> None:
@@ -230,19 +171,28 @@ class _Stretch:
 
     async def _one(self, unit: Unit, family: str) -> list[tuple[Unit, str]]:
         """Do one unit; returns the units it named that nobody had planned before."""
-        haul = _Haul(unit, family)
+        haul = Haul(unit, family)
+        try:
+            return await self._hauled(haul)
+        finally:
+            for reading in haul.reading:
+                reading.cancel()
+            await asyncio.gather(*haul.reading, return_exceptions=True)
+
+    async def _hauled(self, haul: Haul) -> list[tuple[Unit, str]]:
+        unit = haul.unit
         failed = None
         async with aclosing(self._crew.sources[unit.source].fetch(unit)) as events:
             async for event in events:
                 if isinstance(event, Found):
-                    self._found(haul, event)
+                    haul.add(self._crew, event)
                     if len(haul.entries) >= self._crew.job.settings.batch or (
                         haul.weight >= _BATCH_BYTES
                     ):
                         await self._land(haul)
                 elif isinstance(event, Unit):
                     haul.children.append(
-                        unit_row(event, family, self._crew.depth, parent_id=unit.unit_id)
+                        unit_row(event, haul.family, self._crew.depth, parent_id=unit.unit_id)
                     )
                 elif isinstance(event, PassedOver):
                     haul.count = replace(haul.count, passed=haul.count.passed + event.count)
@@ -256,40 +206,6 @@ class _Stretch:
         listener().advance(unit.source)
         return [(unit_from_text(row.spec), row.family) for row in fresh]
 
-    def _found(self, haul: _Haul, found: Found) -> None:
-        crew = self._crew
-        feed_id = found.feed_id or haul.unit.feed_id or ""
-        if feed_id not in crew.urls:  # of no source that anybody listed
-            haul.count = replace(haul.count, passed=haul.count.passed + 1)
-            return
-        row = entry_row(
-            found.entry,
-            feed_id,
-            crew.urls[feed_id],
-            run_id=crew.job.run_id,
-            source_kind=str(SourceKind.BACKFILL),
-            now=crew.job.clock(),
-        )
-        if row.page_id is not None and found.outside:
-            row = replace(row, state=str(State.SKIPPED), reason=str(Reason.OUTSIDE_WINDOW))
-        elif row.page_id is not None and not self._passes(found, row):
-            row = replace(row, state=str(State.SKIPPED), reason=str(Reason.UNLIKELY))
-        haul.entries.append(row)
-        outside = row.reason == Reason.OUTSIDE_WINDOW
-        haul.count = replace(
-            haul.count, found=haul.count.found + 1, outside=haul.count.outside + outside
-        )
-        if row.page_id is not None and row.state == State.LANDED:
-            haul.wanted.append(WantedPage(row.page_id, found.fetch_url))
-            if found.page is not None:
-                haul.bodies.setdefault(row.page_id, found.page)
-
-    def _passes(self, found: Found, row: EntryRow) -> bool:
-        gate = self._crew.gate
-        if gate is None or tells_nothing(found.entry):
-            return True
-        return gate.tagger.likely(row.title, row.summary, row.url)
-
     def _note(self, source: str, failed: UnitFailed | None) -> None:
         """Count a service's failures in a row; after a few its other units are left alone."""
         crew = self._crew
@@ -300,7 +216,7 @@ class _Stretch:
             crew.down.add(source)
             listener().say(f"{source} cannot be had ({failed.detail}): the rest of it is left")
 
-    def _ended(self, haul: _Haul, failed: UnitFailed | None) -> UnitEnd:
+    def _ended(self, haul: Haul, failed: UnitFailed | None) -> UnitEnd:
         """Say how a unit ended. A day that is not over is never done."""
         crew = self._crew
         if failed is not None:
@@ -317,19 +233,25 @@ class _Stretch:
             return replace(haul.count, state="planned", detail="its window is not over yet")
         return replace(haul.count, state="done")
 
-    async def _land(self, haul: _Haul, end: UnitEnd | None = None) -> tuple[UnitRow, ...]:
-        """Land what has gathered: sightings, then pages that came with them, then the end."""
-        async with self._landing:
-            bodies = haul.bodies
-            if not bodies:
-                return await in_thread(self._land_finds, haul, end)
-            await in_thread(self._land_finds, haul, None)
-            await self._land_bodies(bodies)
+    async def _land(self, haul: Haul, end: UnitEnd | None = None) -> tuple[UnitRow, ...]:
+        """Land what has gathered: sightings, then pages that came with them, then the end.
+
+        Pages are read, and landed, while the unit goes on to gather the next batch.
+        """
+        bodies = haul.bodies
+        if bodies:
+            async with self._landing:
+                await in_thread(self._land_finds, haul, None)
+                tasks, rests = await in_thread(self._tasks, list(bodies)), self._rests
+            await haul.read_but(_READING - 1)
+            haul.reading.append(asyncio.create_task(self._read(tasks, bodies, rests)))
             if end is None:
                 return ()
+        await haul.read_but(0)
+        async with self._landing:
             return await in_thread(self._land_finds, haul, end)
 
-    def _land_finds(self, haul: _Haul, end: UnitEnd | None) -> tuple[UnitRow, ...]:
+    def _land_finds(self, haul: Haul, end: UnitEnd | None) -> tuple[UnitRow, ...]:
         with self._sitting.session() as session:
             landed = land_finds(
                 session,
@@ -348,13 +270,11 @@ class _Stretch:
         haul.empty()
         return () if spread else landed.children
 
-    async def _land_bodies(self, bodies: dict[str, Fetched]) -> None:
-        """Make articles of pages that a unit brought with it, as of fetched ones."""
+    async def _read(
+        self, tasks: Sequence[PageTask], bodies: Mapping[str, Fetched], rests: int
+    ) -> None:
+        """Make articles of pages that a unit brought with it, as of fetched ones, and land them."""
         crew = self._crew
-        tasks = await in_thread(self._tasks, list(bodies))
-        if crew.left is not None:
-            tasks = tasks[: crew.left]
-            crew.left -= len(tasks)
         loop, now = asyncio.get_running_loop(), crew.job.clock()
         listener().expect("pages", len(tasks))
         made = await asyncio.gather(
@@ -374,15 +294,32 @@ class _Stretch:
                 for task in tasks
             )
         )
+        async with self._landing:
+            await in_thread(self._land_read, made, rests)
+        self._in_hand -= {task.page_id for task in tasks}
+        listener().advance("pages", len(made))
+
+    def _land_read(self, made: list[MadePage], rests: int) -> None:
+        if rests != self._rests:  # others had the turn meanwhile, and may have fetched some
+            ids = [page.row.page_id for page in made]
+            left = {task.page_id for task in self._without_bytes(ids)}
+            made = [page for page in made if page.row.page_id in left]
         if made:
-            await in_thread(
-                land_made, crew.job, self._archive, made, self._forgotten, self._sitting
-            )
-            listener().advance("pages", len(made))
+            land_made(self._crew.job, self._archive, made, self._forgotten, self._sitting)
 
     def _tasks(self, page_ids: list[str]) -> list[PageTask]:
-        if self._crew.depth == ENTRIES:
+        """Those of the pages that are to be read, within the limit."""
+        crew = self._crew
+        if crew.depth == ENTRIES:
             return []
+        found = self._without_bytes([one for one in page_ids if one not in self._in_hand])
+        tasks = found[: crew.left]
+        self._in_hand |= {task.page_id for task in tasks}
+        if crew.left is not None:
+            crew.left -= len(tasks)
+        return tasks
+
+    def _without_bytes(self, page_ids: list[str]) -> list[PageTask]:
         with self._sitting.session() as session:
             return tasks_without_bytes(session, page_ids, everything=self._crew.again)
 

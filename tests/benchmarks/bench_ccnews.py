@@ -1,0 +1,41 @@
+"""A file of Common Crawl's news archive, streamed through: memory, speed, and what is not wanted.
+
+DUCKWIRE_BENCH_CRAWL_MB sets its size (1,000 by default).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from crawls import CORES, make_crawl, passing_ms, reading_ms, speed_from_memory, stream
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
+
+MEGABYTES = int(os.environ.get("DUCKWIRE_BENCH_CRAWL_MB", "1000"))
+MOST_MEMORY_MB = 600
+LEAST_SPEED = 0.8
+MOST_OF_A_PAGE = 0.05
+
+
+def test_a_crawl_streams_through(tmp_path: Path) -> None:
+    """The speed from memory is taken before and after: other work on the machine slows both."""
+    crawl = make_crawl(tmp_path / "crawl", MEGABYTES)
+    before = speed_from_memory(crawl, 5)
+    cost = stream(crawl, tmp_path / "data")
+    after = speed_from_memory(crawl, 5)
+    speed, pure = cost.landed / cost.seconds, (before + after) / 2
+    passing, reading = passing_ms(crawl), reading_ms(crawl)
+    size = crawl.path.stat().st_size / 1e6
+    print(f"\n{size:.0f} MB, {crawl.pages} pages, {crawl.wanted} wanted, {CORES} cores")
+    print(f"{'memory of the process tree':42}{cost.memory_mb:8.0f} MB")
+    print(f"{'extraction from memory, before and after':42}{before:8.1f}{after:8.1f} pages/s")
+    print(f"{'streamed, extracted and landed':42}{speed:8.1f} pages/s")
+    print(f"{'ratio':42}{speed / pure:8.2f}")
+    print(f"{'an extracted page':42}{reading:8.2f} ms CPU")
+    print(f"{'a page passed over':42}{passing:8.2f} ms CPU")
+    assert cost.landed == crawl.wanted
+    assert cost.memory_mb < MOST_MEMORY_MB
+    assert passing / reading < MOST_OF_A_PAGE
+    assert speed / pure >= LEAST_SPEED

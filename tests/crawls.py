@@ -1,0 +1,229 @@
+"""A file of Common Crawl's news archive in any size, and what it costs to stream it through.
+
+One page in ten is of a host that is asked for; the others are told by their address and left.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import psutil
+from desks import new_desk
+from standins.fill import command
+from standins.warcs import FOLDER, Page, file_name, write_warc
+
+from extractors.records import Listing
+from flows.newsroom.generate import generate
+from flows.newsroom.model import Article, Outlet, article_path
+from flows.newsroom.pages import article_page
+from flows.settings import ROOT
+from flows.sources.warc_records import Tally, is_page, read_records
+from flows.steps.readers import Readers
+from flows.steps.reading import bare_task
+from flows.steps.topics import load_topics
+from storage.rows import PageRow
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+CORES = len(os.sched_getaffinity(0))
+_MET = "2023-10-01T00:00:00Z"
+_OTHERS = 9  # pages of other hosts to one that is wanted
+_PAGE_BYTES = 33_000  # of a page in the file
+_SAMPLE = 200
+
+# The command with warm readers: a run of hours does not feel how they start.
+WARM = """
+import sys
+from crawls import read_sample
+from flows.cli import main
+from flows.settings import load_settings
+from flows.steps.readers import readers
+
+settings = load_settings()
+read_sample(readers(settings.workers, settings.page_s, settings.page_mb * 1_000_000))
+main()
+"""
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """A made archive: its folder, the feeds whose hosts are asked for, and what is in it."""
+
+    folder: Path
+    feeds: list[Listing]
+    path: Path
+    wanted: int
+    pages: int
+    sample: list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What streaming a crawl took: seconds of its unit, and the most memory of all processes."""
+
+    seconds: float
+    memory_mb: float
+    landed: int
+
+
+def make_crawl(folder: Path, megabytes: int) -> Crawl:
+    """Make an archive with one file of that size, and its months' listings."""
+    path = folder / file_name("20230930220000")
+    for month, stamp in (("08", "20230801000000"), ("10", "20231025000000")):
+        _list(folder, month, file_name(stamp))
+    _list(folder, "09", file_name("20230930220000"))
+    desk = generate(
+        5, feeds=16, pages=1 + megabytes * 1_000_000 // (_OTHERS * _PAGE_BYTES), heavy=True
+    )
+    words = desk.words
+    articles = [
+        (outlet, outlet.articles[place])
+        for place in range(len(desk.outlets[-1].articles))
+        for outlet in desk.outlets
+    ]
+
+    def page(outlet: Outlet, article: Article) -> Page:
+        base = f"http://{outlet.domain}"
+        html = article_page(outlet, article, words[outlet.language], base)
+        body = html.encode(outlet.encoding, "xmlcharrefreplace")
+        kind = f"text/html; charset={outlet.encoding}"
+        return Page(base + article_path(outlet, article), body, _MET, content_type=kind)
+
+    sample = [page(*one) for one in articles[:_SAMPLE]]
+    wanted = pages = 0
+    with path.open("wb") as target:
+        while target.tell() < megabytes * 1_000_000:
+            of_others = [
+                Page(
+                    f"https://host{n}.example.net/{wanted}",
+                    sample[(wanted * 7 + n) % 16].body,
+                    _MET,
+                )
+                for n in range(_OTHERS)
+            ]
+            write_warc(target, [*of_others, page(*articles[wanted])])
+            wanted, pages = wanted + 1, pages + 1 + _OTHERS
+    feeds = [
+        Listing(f"f_{one.outlet_id}", f"http://{one.domain}/feed", publisher=one.name)
+        for one in desk.outlets
+    ]
+    return Crawl(folder, feeds, path, wanted, pages, [(one.url, one.body) for one in sample])
+
+
+def _list(folder: Path, month: str, name: str) -> None:
+    listing = folder / FOLDER / "2023" / month / "warc.paths.gz"
+    listing.parent.mkdir(parents=True)
+    listing.write_bytes(gzip.compress(f"{name}\n".encode(), mtime=0))
+
+
+def read_sample(readers: Readers, pages: list[tuple[str, bytes]] | None = None) -> float:
+    """Read pages out of memory with all readers at work; returns pages a second."""
+    given = pages or [
+        (f"http://warm.example/{n}", b"<p>A page.</p>" * 50) for n in range(2 * CORES)
+    ]
+    topics = load_topics(ROOT / "seeds" / "topics")
+
+    def read(one: tuple[str, bytes]) -> None:
+        url, body = one
+        row = PageRow(
+            page_id=url,
+            url=url,
+            final_url=url,
+            state="landed",
+            fetched_at=NOW,
+            first_seen_at=NOW,
+            run_id="bench",
+        )
+        readers.read(topics, bare_task(row, "backfill"), row, body, NOW)
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(CORES) as pool:
+        list(pool.map(read, given))
+    return len(given) / (time.perf_counter() - start)
+
+
+def speed_from_memory(crawl: Crawl, times: int) -> float:
+    """Pages a second that all readers extract of a sample of the crawl's pages, out of memory."""
+    readers = Readers(CORES, 10.0, 1_000_000_000)
+    try:
+        read_sample(readers, crawl.sample[:20])
+        return read_sample(readers, crawl.sample * times)
+    finally:
+        readers.close()
+
+
+def passing_ms(crawl: Crawl) -> float:
+    """Milliseconds of CPU to pass over a page of a host that nobody asked for."""
+    start = time.process_time()
+    with crawl.path.open("rb") as stream:
+        assert not any(read_records(stream, lambda _: False, is_page, Tally()))
+    return 1000 * (time.process_time() - start) / crawl.pages
+
+
+def reading_ms(crawl: Crawl) -> float:
+    """Milliseconds of CPU to extract one of the wanted pages, in one of the readers."""
+    readers = Readers(1, 10.0, 1_000_000_000)
+    try:
+        read_sample(readers, crawl.sample[:20])
+        child = psutil.Process(readers.children.pids[0])
+        before = child.cpu_times()
+        read_sample(readers, crawl.sample)
+        after = child.cpu_times()
+    finally:
+        readers.close()
+    spent = after.user + after.system - before.user - before.system
+    return 1000 * spent / len(crawl.sample)
+
+
+def stream(crawl: Crawl, data: Path) -> Cost:
+    """Run `duckwire backfill --sources ccnews --direct` over a crawl on a new desk."""
+    desk = new_desk(data, crawl.feeds, seeds=data, ccnews_url=str(crawl.folder))
+    words = ["backfill", "--from", "2023-09-01", "--to", "2023-10-01", "--sources", "ccnews"]
+    _, environment = command(desk, words)
+    environment["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    line = [sys.executable, "-c", WARM, *words, "--direct", "--json"]
+    process = subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True)
+    watch = _Watch(psutil.Process(process.pid))
+    watch.start()
+    said, _ = process.communicate(timeout=1800)
+    watch.over.set()
+    assert process.returncode == 0
+    report = json.loads(said)
+    assert report["failed"] == []
+    with duckdb.connect(str(desk.database), read_only=True) as connection:
+        (row,) = connection.execute(
+            "SELECT epoch(ended_at - started_at) FROM backfill_units WHERE url LIKE '%.warc.gz'"
+        ).fetchall()
+    return Cost(row[0], watch.highest, report["stages"]["page"]["landed"])
+
+
+class _Watch(threading.Thread):
+    """Adds up the memory (proportional share) of a process tree, and keeps the highest."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        super().__init__(daemon=True)
+        self.process, self.highest, self.over = process, 0.0, threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.2):
+            total = 0
+            try:
+                tree = [self.process, *self.process.children(recursive=True)]
+            except psutil.Error:
+                return
+            for each in tree:
+                try:
+                    total += each.memory_full_info().pss
+                except psutil.Error:
+                    continue
+            self.highest = max(self.highest, total / 1e6)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import gzip
-import resource
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +15,10 @@ from hypothesis import strategies as st
 from standins import sites
 from standins.drain import SEPTEMBER, Outcome, drain, open_door, utc
 from standins.server import Reply, Services
-from standins.warcs import Page, warc, write_warc
+from standins.warcs import Page, warc
 
-from extractors.records import Fetched, Listing, Reason
+from extractors.records import Fetched, Reason
 from flows.sources.base import Found
-from flows.sources.ccnews import CcNews
 from flows.sources.warc_records import Tally, Unpacked, WarcError, is_page, read_records
 from flows.sources.warcs import Warcs, locate
 
@@ -230,49 +226,3 @@ def test_a_reader_that_is_cancelled_does_not_wait_for_the_server(services: Servi
     started = time.monotonic()
     asyncio.run(run())
     assert time.monotonic() - started < 5
-
-
-@pytest.mark.slow
-def test_a_file_of_a_hundred_megabytes_takes_no_memory_and_little_time_for_what_is_not_wanted(
-    services: Services, tmp_path: Path
-) -> None:
-    path = tmp_path / "big.warc.gz"
-    words = [b"word%d " % (n * 7919 % 100_003) for n in range(40_000)]
-
-    def pages() -> Iterator[Page]:
-        for n in range(8_000):
-            host = "www.paper.com" if n % 10 == 0 else f"host{n % 97}.com"
-            start = n * 37 % 30_000
-            body = (
-                b"<html><body><p>" + b"".join(words[start : start + 6_000]) + b"</p></body></html>"
-            )
-            yield Page(f"https://{host}/{n}", body)
-
-    with path.open("wb") as target:
-        write_warc(target, pages())
-    services.mount("", sites.Files({"/big.warc.gz": Reply(path)}))
-    gc.collect()
-    before = resource.getrusage(resource.RUSAGE_SELF)
-
-    async def run() -> int:
-        async with open_door(total_s=60.0) as door:
-            source = CcNews(
-                door, door, (Listing("f", "https://www.paper.com/feed"),), base_url=services.origin
-            )
-            template = source.plan(SEPTEMBER)[0]
-            count = 0
-            unit = replace(template, url="s3://commoncrawl/big.warc.gz", step="warc")
-            async for event in source.fetch(unit):
-                count += isinstance(event, Found) and event.page is not None
-            return count
-
-    count = asyncio.run(run())
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    megabytes = path.stat().st_size / 1e6
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    grown = (after.ru_maxrss - before.ru_maxrss) / 1e3
-    each = cpu / 8_000 * 1e3
-    print(f"{megabytes:.0f} MB, {cpu:.1f} s CPU, {each:.2f} ms a page, {grown:.0f} MB more memory")
-    assert count == 800
-    assert grown < 100
-    assert cpu / 8_000 < 0.002  # an extracted page of this size takes tens of milliseconds

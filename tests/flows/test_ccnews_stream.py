@@ -1,0 +1,36 @@
+"""A tenth of a file of CC-NEWS streams through; `bench_ccnews.py` takes a whole one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from crawls import Crawl, make_crawl, passing_ms, reading_ms, speed_from_memory, stream
+
+pytestmark = pytest.mark.slow
+
+MEGABYTES = 100
+
+
+@pytest.fixture(scope="module")
+def crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
+    return make_crawl(tmp_path_factory.mktemp("crawl") / "files", MEGABYTES)
+
+
+@pytest.mark.timeout(600)
+def test_a_file_streams_through_in_bounded_memory_about_as_fast_as_its_pages_are_read(
+    crawl: Crawl, tmp_path: Path
+) -> None:
+    before = speed_from_memory(crawl, 1)
+    cost = stream(crawl, tmp_path / "data")
+    pure = min(before, speed_from_memory(crawl, 1))
+    speed = cost.landed / cost.seconds
+    print(f"{cost.memory_mb:.0f} MB, {speed:.1f} pages/s against {pure:.1f} from memory")
+    assert cost.landed == crawl.wanted
+    assert cost.memory_mb < 600
+    # Beginning and end weigh more than in a whole file, and the machine may be busy with others.
+    assert speed >= 0.3 * pure
+
+
+def test_a_page_that_nobody_asked_for_costs_a_twentieth_of_one_that_is_read(crawl: Crawl) -> None:
+    assert passing_ms(crawl) < 0.05 * reading_ms(crawl)

@@ -118,10 +118,7 @@ async def _one(
     pool: ThreadPoolExecutor,
     known: HostLines,
 ) -> MadePage:
-    if task.fetch_url is None:
-        fetched = await door.fetch(task.url, accept="page", robots=True)
-    else:  # an archive's copy, which the archive's own interface gives
-        fetched = unwrap(await door.fetch(task.fetch_url, accept="page", robots=False))
+    fetched = await _fetched(task, door)
     read = partial(make_page, job, topics, task, now=job.clock(), rand=random.random, known=known)
     loop = asyncio.get_running_loop()
     if len(fetched.body) <= LARGE:
@@ -131,6 +128,15 @@ async def _one(
     job.times.add(SPOOLED, len(fetched.body))
     del fetched
     return await loop.run_in_executor(pool, _read_spooled, read, spool)
+
+
+async def _fetched(task: PageTask, door: Fetcher) -> Fetched:
+    """Fetch an archive's copy where one is named, else, or if there is none, the page itself."""
+    if task.fetch_url is not None:  # by the archive's own interface: robots.txt is not for that
+        copy = unwrap(await door.fetch(task.fetch_url, accept="page", robots=False))
+        if copy.reason not in (Reason.NOT_FOUND, Reason.GONE):
+            return copy
+    return await door.fetch(task.url, accept="page", robots=True)
 
 
 def _read_spooled(read: Callable[[Fetched], MadePage], spool: IO[bytes]) -> MadePage:

@@ -183,3 +183,71 @@ def test_a_machine_too_slow_for_its_stretches_leaves_no_unit_undone(desk: Desk, 
     request = BackfillRequest(Window(past.start, past.end), pages=False, **PAGED)
     report = run_backfill(desk.job("backfill"), request, stretch_s=0.0)
     assert [(line.planned, line.running) for line in report.sources] == [(0, 0)]
+
+
+def test_a_recorded_gap_is_filled_for_its_feed_alone(desk: Desk, past: Past) -> None:
+    desk.run(pages=False)
+    with desk.job().warehouse.session() as session:
+        session.execute("DELETE FROM entries")
+        session.execute("DELETE FROM pages")
+        session.execute("UPDATE polls SET polled_at = '2023-09-11 00:00:00+00'")
+        session.execute(
+            "INSERT INTO polls SELECT * REPLACE (TIMESTAMPTZ '2023-09-13 00:00:00+00' "
+            "AS polled_at, true AS possible_gap) FROM polls WHERE feed_id = 'f_wordpress_0'"
+        )
+    request = BackfillRequest(None, gaps=True, sources=("paged",))
+    report = run_backfill(desk.job("backfill"), request)
+    assert report.windows == (Window(day(11), day(13)),)
+    assert articles(desk) == wordpress_truth(past)
+
+
+def test_a_gate_lets_pass_what_could_concern_the_topic(desk: Desk, tmp_path: Path) -> None:
+    listed = tmp_path / "some.csv"
+    listed.write_text(
+        "url,title,date\n"
+        "http://127.0.1.1:9/1,Kim Jong Un meets Putin at the Vostochny cosmodrome,2023-09-12\n"
+        "http://127.0.1.1:9/2,Ferry rebuilt after museum plan,2023-09-12\n",
+        "utf-8",
+    )
+    asked = {"sources": (str(listed),), "topic": "kim-putin-summit", "pages": False}
+    fill(desk, day(11), day(13), **asked)
+    states = desk.ask("SELECT url, state, reason FROM entries ORDER BY url")
+    assert states == [
+        ("http://127.0.1.1:9/1", "landed", None),
+        ("http://127.0.1.1:9/2", "skipped", "unlikely"),
+    ]
+
+
+def test_an_article_has_the_date_it_states_and_not_that_of_its_capture(
+    desk: Desk, past: Past
+) -> None:
+    fill(desk, past.start, past.end, sources=("wayback",), feeds=("f_wayback_3",))
+    stated = {post.link: post.published for one in past.publishers for post in one.posts}
+    found = dict(desk.ask("SELECT url, published_at FROM articles"))
+    assert found
+    assert found == {url: stated[url] for url in found}
+
+
+def test_what_the_archive_has_no_copy_of_is_fetched_where_it_was_published(
+    desk: Desk, past: Past
+) -> None:
+    paper = past.publishers[3]
+    inside = {a: t for a, t in past.truth().items() if a.startswith(paper.site.origin)}
+    rows = past.machine.rows
+    past.machine.rows = [row for row in rows if row.original not in inside]
+    try:
+        report = fill(desk, past.start, past.end, sources=("wayback",), feeds=("f_wayback_3",))
+    finally:
+        past.machine.rows = rows
+    assert report.failed == ()
+    assert articles(desk) == inside
+
+
+def test_a_plan_says_how_many_items_and_how_long(past: Past, tmp_path: Path) -> None:
+    paced = past_desk(past, tmp_path / "paced", pace_s=7.0)
+    paced.run(pages=False)
+    request = BackfillRequest(Window(past.start, past.end), **PAGED)
+    plan = plan_backfill(paced.job("backfill"), request)
+    (line,) = plan.lines
+    assert line.expected in (2, 3)  # a story every twenty hours, over two days
+    assert plan.seconds == 7.0 * (line.expected + line.units)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ FAULTS = {
     "sitemaps: wrong gzip": ("sitemaps", "sitemaps", "/sitemap-2023-09-11", NO_GZIP),
     "wayback: 503": (None, "wayback", "/archive/cdx", Reply(b"down", 503)),
     "ccnews: no files": (None, "ccnews", "warc.paths.gz", Reply(b"", 404)),
+    "ccnews: empty listing": (None, "ccnews", "warc.paths.gz", Reply(gzip.compress(b"", mtime=0))),
     "ccnews: wrong gzip": (None, "ccnews", "/CC-NEWS-20230911", NO_GZIP),
 }
 
@@ -57,3 +59,15 @@ def test_what_failed_is_done_by_the_same_command_again(past: Past, tmp_path: Pat
     assert fill(desk, past.start, past.end, **asked).failed == ()
     wanted = {a: t for a, t in past.truth().items() if a.startswith(site.origin)}
     assert articles(desk) == wanted
+
+
+def test_a_service_that_is_down_is_a_reason_and_the_rest_goes_on(
+    past: Past, tmp_path: Path
+) -> None:
+    nobody = "http://127.0.0.1:9"
+    desk = past_desk(past, tmp_path / "data", cdx_url=nobody, ccnews_url=nobody)
+    asked = {"pages": False, "sources": ("paged", "wayback", "ccnews")}
+    report = fill(desk, past.start, past.end, **asked)
+    assert {unit.source for unit in report.failed} == {"wayback", "ccnews"}
+    assert {unit.reason for unit in report.failed} == {"connect"}
+    assert [line.source for line in report.sources if line.done] == ["paged"]

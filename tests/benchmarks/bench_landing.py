@@ -189,16 +189,18 @@ def _topic(article_id: str, hashed: str, text: str) -> TopicRow:
 
 @dataclass
 class Clock:
-    """Seconds spent on each thing compared."""
+    """Seconds spent on each thing compared, by the clock and of processor time."""
 
     spent: dict[str, float] = field(default_factory=dict)
+    used: dict[str, float] = field(default_factory=dict)
 
     def time(self, name: str, work: Callable[[], object]) -> None:
         gc.collect()
         gc.disable()
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         work()
         self.spent[name] = self.spent.get(name, 0.0) + time.perf_counter() - started
+        self.used[name] = self.used.get(name, 0.0) + time.process_time() - used
         gc.enable()
 
 
@@ -290,18 +292,22 @@ def test_landing_takes_no_more_than_a_few_bare_inserts(tmp_path: Path) -> None:
     with warehouse.session() as session:
         counted = session.execute("SELECT count(*) FROM articles").fetchone()
         groups = session.execute("SELECT count(DISTINCT group_id) FROM article_groups").fetchone()
-    _table(clock.spent)
+    _table("by the clock", clock.spent)
+    _table("of processor time", clock.used)
     size = warehouse.path.stat().st_size / ARTICLES * 10_000 / 1e6
     print(f"  on disk, all tables: {size:.0f} MB per 10,000 articles; {groups[0]} groups")
-    of_articles, of_all = (clock.spent[name] / clock.spent["landing"] for name in made)
+    # Who else uses the disk or the processors slows one of the two more than the other.
+    of_articles, of_all = (
+        max(spent[name] / spent["landing"] for spent in (clock.spent, clock.used)) for name in made
+    )
     assert counted == (ARTICLES,)
     assert of_articles >= LEAST_OF_ARTICLES
     assert of_all >= LEAST_OF_ALL
     assert clock.spent["landing unchanged"] <= clock.spent["landing"]
 
 
-def _table(spent: dict[str, float]) -> None:
-    print(f"\n{ARTICLES} articles of {TEXT_BYTES} bytes in batches of {BATCH}")
+def _table(measure: str, spent: dict[str, float]) -> None:
+    print(f"\n{ARTICLES} articles of {TEXT_BYTES} bytes in batches of {BATCH}, {measure}")
     first, second = list(spent.values())[:2]
     for name, seconds in spent.items():
         print(

@@ -7,7 +7,6 @@ by `politeness`, so that all that is needed here is to find an idle one.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
@@ -16,7 +15,7 @@ from contextlib import asynccontextmanager
 import anyio
 import httpcore
 
-from flows.net.wire import LARGE_AT_ONCE
+from flows.net.wire import LargePlaces
 
 # Shorter than the idle time of common servers: a connection they are about to close is not used.
 _IDLE_S = 4.0
@@ -42,7 +41,7 @@ class Connections:
     def __init__(
         self, *, ssl_context: ssl.SSLContext, backend: httpcore.AsyncNetworkBackend
     ) -> None:
-        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self.large = LargePlaces()
         self._ssl_context = ssl_context
         self._backend = backend
         self._idle: deque[tuple[Origin, httpcore.AsyncHTTPConnection]] = deque()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import anyio
@@ -106,7 +107,7 @@ async def _exchange(
                 await _read(response, wire, place, _SMALL, truncate=True)
                 return head
             raw = await _body(response, wire, place, head, ask)
-            return _decoded(head, raw, ask)
+            return await _decoded(head, raw, place, ask)
     except _HeadersTooLargeError:
         bound = f"headers of more than {settings.max_header_bytes:,} bytes"
         return Answer(head.status, reason=Reason.TOO_LARGE, detail=bound)
@@ -150,9 +151,15 @@ async def _read(
     return bytes(body)
 
 
-def _decoded(head: Answer, raw: bytes, ask: Ask) -> Answer:
+async def _decoded(head: Answer, raw: bytes, place: LargePlace, ask: Ask) -> Answer:
+    applied = codings(head.header("content-encoding"))
     try:
-        body = decode(raw, codings(head.header("content-encoding")), ask.limit)
+        try:
+            body = decode(raw, applied, ask.limit if not applied else min(ask.limit, LARGE))
+        except TooLargeError:
+            # Only what turns out large pays for going again, and for a thread.
+            await place.take()
+            body = await asyncio.to_thread(decode, raw, applied, ask.limit)
     except TooLargeError:
         return _too_large(head, ask)
     except UndecodableError as exc:

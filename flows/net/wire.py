@@ -18,6 +18,9 @@ import anyio
 LARGE = 1_000_000  # bytes of a body from which on it needs a place
 LARGE_AT_ONCE = 4  # bodies that may grow beyond that together: a hundred would fill the memory
 
+_PATIENCE_S = 5.0  # a server that waits for us longer may give up
+_QUIET_S = 0.25
+
 _READ = 65_536  # of one read; what comes with the end of the headers is not theirs
 _PACKAGING = 524_288  # bytes that may be no content, beside as much as there is content
 _PIECES = 50_000  # of a body; handling each costs some 30 µs
@@ -62,13 +65,41 @@ class Wire:
 under_way: ContextVar[Wire | None] = ContextVar("under_way", default=None)
 
 
+class LargePlaces:
+    """The places of bodies that grow large, and when an ordinary answer last came in.
+
+    Reading megabytes holds up everybody in the process: as long as ordinary answers keep coming,
+    the large ones wait, `patience_s` at most.
+    """
+
+    def __init__(self, at_once: int = LARGE_AT_ONCE, *, patience_s: float = _PATIENCE_S) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._patience_s = patience_s
+        self._came = float("-inf")
+
+    def came(self) -> None:
+        """Note that an ordinary answer has come in."""
+        self._came = time.monotonic()
+
+    async def acquire(self) -> None:
+        """Wait until nothing ordinary comes in, and then for a free place."""
+        until = time.monotonic() + self._patience_s
+        while (now := time.monotonic()) < until and now < self._came + _QUIET_S:
+            await asyncio.sleep(min(_QUIET_S, until - now))
+        await self._free.acquire()
+
+    def release(self) -> None:
+        """Give a place back."""
+        self._free.release()
+
+
 class LargePlace:
     """One request's claim to let its body grow large; an async context manager that gives it back.
 
     Waiting for a place moves the request's deadline: the servers before it are not its fault.
     """
 
-    def __init__(self, places: asyncio.Semaphore, deadline: anyio.CancelScope) -> None:
+    def __init__(self, places: LargePlaces, deadline: anyio.CancelScope) -> None:
         self._places = places
         self._deadline = deadline
         self._held = False
@@ -85,6 +116,8 @@ class LargePlace:
         if self._held:
             self._held = False
             self._places.release()
+        else:
+            self._places.came()
 
     async def take(self) -> None:
         """Wait for a place, unless this request has one."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
-from typing import IO, TypeVar
+from typing import IO
 
 from extractors.feeds import discover_feeds
 from extractors.records import (
@@ -24,7 +23,7 @@ from extractors.records import (
 from flows.net.door import Fetcher
 from flows.net.outage import not_charged
 from flows.policy import after_poll, body_hash, changes, outcome_of, possible_gap
-from flows.steps.aside import Bounds, read_aside, read_feed
+from flows.steps.aside import Aside, Bounds, read_cheaply
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
@@ -38,11 +37,11 @@ from storage.landing import land_polls
 from storage.rows import EntryRow, PollLanding, PollRow
 from storage.work import feeds_with_entries, forgotten_ids, known_entries
 
-Answer = TypeVar("Answer")
-
 # While feeds come, one comes every few milliseconds: those left are slow, and nobody waits.
 _PATIENCE_S = 0.05
 _UNREACHED = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT)
+# Bytes of bodies that wait in memory until they land.
+_HELD = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +62,14 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A large answer that is set aside on the disk until the ordinary ones have had their turn."""
+    """A costly answer that is set aside on the disk until the ordinary ones have had their turn."""
 
     before: FeedState
     spool: IO[bytes]
+    note: str | None = None
+
+
+_Read = Callable[[FeedState, Fetched], Awaitable[Polled | None]]
 
 
 async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fetcher) -> int:
@@ -108,25 +111,46 @@ class _Desk:
     later: list[Later] = field(default_factory=list)
 
     async def ask(self, state: FeedState) -> Polled | Later:
-        """Ask one feed and read its answer, unless that is large."""
-        fetched = await _fetch(state, state.url, self.door)
-        if len(fetched.body) > LARGE:
-            self.job.times.add(SPOOLED, len(fetched.body))
-            return Later(state, await asyncio.to_thread(spooled, fetched, self.job.settings.data))
-        return await self.read(state, fetched)
+        """Ask one feed and read its answer, unless that is costly."""
+        return await self._read(state, await _fetch(state, state.url, self.door), self._cheaply)
 
-    async def read(self, state: FeedState, fetched: Fetched) -> Polled:
+    async def _read(
+        self, state: FeedState, fetched: Fetched, read: _Read, note: str | None = None
+    ) -> Polled | Later:
         """Read an answer; of a page that names one feed, that feed's."""
-        polled = await self._off_loop(fetched, read_poll, self.job, self.topics, state, fetched)
-        if polled.reason != Reason.NOT_A_FEED:
-            return polled
-        found = await self._off_loop(fetched, discover_feeds, fetched.body, fetched.final_url)
+        polled = await read(state, fetched)
+        if polled is None:
+            self.job.times.add(SPOOLED, len(fetched.body))
+            spool = await asyncio.to_thread(spooled, fetched, self.job.settings.data)
+            return Later(state, spool, note)
+        if note or polled.reason != Reason.NOT_A_FEED:
+            return replace(polled, note=note)
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(
+            self.reader, discover_feeds, fetched.body, fetched.final_url
+        )
         if len(found) != 1:
             return replace(polled, note=_choices(found))
         plain = replace(state, etag=None, last_modified=None)
         other = await _fetch(plain, found[0][0], self.door)
-        again = await self._off_loop(other, read_poll, self.job, self.topics, state, other)
-        return replace(again, note=f"the address is a page; its one feed is {found[0][0]}")
+        return await self._read(
+            state, other, read, f"the address is a page; its one feed is {found[0][0]}"
+        )
+
+    async def _cheaply(self, state: FeedState, fetched: Fetched) -> Polled | None:
+        """Read an answer here, unless that would hold up the others."""
+        if len(fetched.body) > LARGE:
+            return None
+        most, deep = self.job.settings.max_entries, self.job.settings.max_depth
+        return await self._polled(state, fetched, lambda given: read_cheaply(given, most, deep))
+
+    async def _polled(
+        self, state: FeedState, fetched: Fetched, parse: Callable[[Fetched], ParsedFeed | None]
+    ) -> Polled | None:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self.reader, read_poll, self.job, self.topics, state, fetched, parse
+        )
 
     async def take(self, batch: Sequence[Polled | Later]) -> None:
         """Land a batch, and set aside what is not to be landed yet; an empty one is a pause."""
@@ -142,11 +166,7 @@ class _Desk:
 
     async def finish(self) -> None:
         """Land the rest: what was set aside, and what could not be reached."""
-        while self.later:
-            item = self.later.pop()
-            with item.spool:
-                fetched = await asyncio.to_thread(unspooled, item.spool)
-            await self._land([await self.read(item.before, fetched)])
+        await self._finish_later()
         offline, size = self.door.offline, self.job.settings.batch
         judged = [
             replace(i, fetched=not_charged(i.fetched, offline=offline)) for i in self.suspects
@@ -154,15 +174,27 @@ class _Desk:
         for start in range(0, len(judged), size):
             await self._land(judged[start : start + size])
 
+    async def _finish_later(self) -> None:
+        """Read and land what was set aside, as much at once as the memory should hold."""
+        ready: list[Polled] = []
+        with Aside(_bounds(self.job)) as aside:
+
+            async def read(state: FeedState, fetched: Fetched) -> Polled | None:
+                return await self._polled(state, fetched, aside.read)
+
+            while self.later:
+                item = self.later.pop()
+                with item.spool:
+                    fetched = await asyncio.to_thread(unspooled, item.spool)
+                polled = await self._read(item.before, fetched, read, item.note)
+                ready += [polled] if isinstance(polled, Polled) else []
+                held = sum(len(one.fetched.body) for one in ready)
+                if held > _HELD or len(ready) >= self.job.settings.batch or not self.later:
+                    await self._land(ready)
+                    ready = []
+
     async def _land(self, polled: list[Polled]) -> None:
         await in_thread(_land, self, polled)
-
-    async def _off_loop(
-        self, fetched: Fetched, work: Callable[..., Answer], *given: object
-    ) -> Answer:
-        # A large one waits for its own process, and holds up no other meanwhile.
-        reader = None if len(fetched.body) > LARGE else self.reader
-        return await asyncio.get_running_loop().run_in_executor(reader, partial(work, *given))
 
 
 async def _fetch(state: FeedState, url: str, door: Fetcher) -> Fetched:
@@ -176,13 +208,24 @@ async def _fetch(state: FeedState, url: str, door: Fetcher) -> Fetched:
     )
 
 
-def read_poll(job: Job, topics: Topics, state: FeedState, fetched: Fetched) -> Polled:
-    """Read one answer: an unchanged body is not parsed, a changed one gives its entries."""
+def read_poll(
+    job: Job,
+    topics: Topics,
+    state: FeedState,
+    fetched: Fetched,
+    parse: Callable[[Fetched], ParsedFeed | None],
+) -> Polled | None:
+    """Read one answer: an unchanged body is not parsed, a changed one gives its entries.
+
+    None when `parse` leaves it for later.
+    """
     if fetched.reason or fetched.status == 304:
         return Polled(state, fetched, None)
     if body_hash(fetched.body) == state.body_hash:
         return Polled(state, fetched, None)
-    parsed = _parsed(job, fetched)
+    parsed = parse(fetched)
+    if parsed is None:
+        return None
     now = job.clock()
     rows = tuple(
         entry_row(
@@ -200,14 +243,10 @@ def read_poll(job: Job, topics: Topics, state: FeedState, fetched: Fetched) -> P
     return Polled(state, fetched, parsed, rows)
 
 
-def _parsed(job: Job, fetched: Fetched) -> ParsedFeed:
+def _bounds(job: Job) -> Bounds:
     settings = job.settings
-    if len(fetched.body) <= LARGE:
-        return read_feed(fetched, settings.max_entries, settings.max_depth)
-    bounds = Bounds(
-        settings.page_s, settings.page_mb * 1_000_000, settings.max_entries, settings.max_depth
-    )
-    return read_aside(fetched, bounds)
+    memory = settings.page_mb * 1_000_000
+    return Bounds(settings.page_s, memory, settings.max_entries, settings.max_depth)
 
 
 def _gated(row: EntryRow, topics: Topics) -> EntryRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extractors.records import Fetched, Reason
-from flows.steps.aside import Bounds, read_aside, read_feed
+from flows.steps.aside import Aside, Bounds, read_cheaply, read_feed
 from flows.steps.spool import LARGE
 
 URL = "https://paper.example/feed.xml"
@@ -21,18 +21,32 @@ def feed_of(size: int) -> Fetched:
 
 def test_a_large_feed_is_read_as_any_other_is() -> None:
     fetched = feed_of(LARGE)
-    there = read_aside(fetched, BOUNDS)
+    with Aside(BOUNDS) as aside:
+        there = aside.read(fetched)
     assert len(there.entries) == 2000
     assert there == read_feed(fetched, 2000, 200)
 
 
 def test_a_feed_that_takes_too_long_to_read_crashes_nobody() -> None:
-    parsed = read_aside(feed_of(LARGE), replace(BOUNDS, seconds=0.01))
+    with Aside(replace(BOUNDS, seconds=0.01)) as aside:
+        parsed = aside.read(feed_of(LARGE))
     assert parsed.reason is Reason.CRASHED
     assert parsed.detail == "reading it took over 0.01 s"
 
 
 def test_a_feed_that_takes_too_much_memory_crashes_nobody() -> None:
-    parsed = read_aside(feed_of(4 * LARGE), replace(BOUNDS, memory=1_000_000))
+    with Aside(replace(BOUNDS, memory=1_000_000)) as aside:
+        parsed = aside.read(feed_of(4 * LARGE))
+        after = aside.read(feed_of(1_000))
     assert parsed.reason is Reason.CRASHED
     assert "memory" in parsed.detail or "ended with" in parsed.detail
+    assert len(after.entries) == 16
+
+
+def test_a_plain_feed_is_read_here_and_a_long_broken_one_is_left_for_the_child() -> None:
+    plain = feed_of(600_000)
+    broken = replace(plain, body=plain.body[:-30])
+    short = replace(broken, body=broken.body[:6_000])
+    assert read_cheaply(plain, 2000, 200) == read_feed(plain, 2000, 200)
+    assert read_cheaply(broken, 2000, 200) is None
+    assert read_cheaply(short, 2000, 200) == read_feed(short, 2000, 200)

@@ -17,7 +17,7 @@ import pytest
 
 from extractors.records import Reason
 from flows.net.client import Client
-from flows.net.wire import LargePlace
+from flows.net.wire import LargePlace, LargePlaces
 
 PEM = Path(__file__).with_name("loopback.pem")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -103,7 +103,7 @@ def test_many_large_bodies_at_once_fill_no_memory_and_all_arrive(kit):
 
 def test_waiting_for_a_place_is_not_charged_to_the_request(kit):
     async def run():
-        places = asyncio.Semaphore(1)
+        places = LargePlaces(1)
         with anyio.move_on_after(60.0) as deadline:
             await places.acquire()
             asyncio.get_running_loop().call_later(0.3, places.release)
@@ -112,13 +112,31 @@ def test_waiting_for_a_place_is_not_charged_to_the_request(kit):
                 await place.take()
                 await place.take()
                 moved = deadline.deadline - due
-                held = places.locked()
-            return moved, held, places.locked()
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(places.acquire(), 0.05)
+            await asyncio.wait_for(places.acquire(), 5.0)
+            return moved
 
-    moved, held, left = asyncio.run(run())
-    assert 0.2 < moved < 5.0
-    assert held
-    assert not left
+    assert 0.2 < asyncio.run(run()) < 5.0
+
+
+@pytest.mark.parametrize(("ordinary", "waited"), [(20, (0.3, 2.0)), (100_000, (0.9, 3.0))])
+def test_a_large_body_waits_while_ordinary_answers_come_in_but_not_for_ever(ordinary, waited):
+    async def answers(places):
+        for _ in range(ordinary):
+            async with LargePlace(places, anyio.CancelScope()):
+                await asyncio.sleep(0.02)
+
+    async def run():
+        places = LargePlaces(patience_s=1.0)
+        coming = asyncio.create_task(answers(places))
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        await places.acquire()
+        coming.cancel()
+        return time.monotonic() - began
+
+    assert waited[0] < asyncio.run(run()) < waited[1]
 
 
 def _over_http2(kit, flood: bytes, *, answered: bool):

@@ -16,7 +16,7 @@ from flows.net.decode import ACCEPTED, TooLargeError, UndecodableError, codings,
 from flows.net.door import Accept
 from flows.net.headers import sendable
 from flows.net.limits import NetSettings
-from flows.net.wire import LARGE, FloodError, LargePlace, Wire, under_way
+from flows.net.wire import LARGE, PATIENCE_S, FloodError, LargePlace, Wire, under_way
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -96,7 +96,8 @@ async def _exchange(
     head = Answer()
     wire = Wire(settings.max_header_bytes)
     before = under_way.set(wire)
-    place = LargePlace(connections.large, deadline)
+    patience_s = PATIENCE_S if ask.accept == "feed" else 0.0
+    place = LargePlace(connections.large, deadline, patience_s=patience_s)
     try:
         async with place, connections.request(_request(target, ask, settings)) as response:
             wire.begin_body()

@@ -18,8 +18,9 @@ import anyio
 LARGE = 1_000_000  # bytes of a body from which on it needs a place
 LARGE_AT_ONCE = 4  # bodies that may grow beyond that together: a hundred would fill the memory
 
-_PATIENCE_S = 5.0  # a server that waits for us longer may give up
-_QUIET_S = 0.25
+PATIENCE_S = 5.0  # of a large feed for ordinary answers; its server may give up after longer
+_QUIET_S = 1.0  # without an ordinary answer: by then those that came have been read, too
+_LOOK_S = 0.1
 
 _READ = 65_536  # of one read; what comes with the end of the headers is not theirs
 _PACKAGING = 524_288  # bytes that may be no content, beside as much as there is content
@@ -68,24 +69,23 @@ under_way: ContextVar[Wire | None] = ContextVar("under_way", default=None)
 class LargePlaces:
     """The places of bodies that grow large, and when an ordinary answer last came in.
 
-    Reading megabytes holds up everybody in the process: as long as ordinary answers keep coming,
-    the large ones wait, `patience_s` at most.
+    Receiving megabytes holds up everybody in the process: as long as ordinary answers keep coming,
+    who has patience waits.
     """
 
-    def __init__(self, at_once: int = LARGE_AT_ONCE, *, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(self, at_once: int = LARGE_AT_ONCE) -> None:
         self._free = asyncio.Semaphore(at_once)
-        self._patience_s = patience_s
         self._came = float("-inf")
 
     def came(self) -> None:
         """Note that an ordinary answer has come in."""
         self._came = time.monotonic()
 
-    async def acquire(self) -> None:
-        """Wait until nothing ordinary comes in, and then for a free place."""
-        until = time.monotonic() + self._patience_s
+    async def acquire(self, patience_s: float = 0.0) -> None:
+        """Wait until nothing ordinary comes in, `patience_s` at most, then for a free place."""
+        until = time.monotonic() + patience_s
         while (now := time.monotonic()) < until and now < self._came + _QUIET_S:
-            await asyncio.sleep(min(_QUIET_S, until - now))
+            await asyncio.sleep(min(_LOOK_S, until - now))
         await self._free.acquire()
 
     def release(self) -> None:
@@ -99,8 +99,11 @@ class LargePlace:
     Waiting for a place moves the request's deadline: the servers before it are not its fault.
     """
 
-    def __init__(self, places: LargePlaces, deadline: anyio.CancelScope) -> None:
+    def __init__(
+        self, places: LargePlaces, deadline: anyio.CancelScope, *, patience_s: float = 0.0
+    ) -> None:
         self._places = places
+        self._patience_s = patience_s
         self._deadline = deadline
         self._held = False
 
@@ -126,7 +129,7 @@ class LargePlace:
         began, due = time.monotonic(), self._deadline.deadline
         self._deadline.deadline = float("inf")
         try:
-            await self._places.acquire()
+            await self._places.acquire(self._patience_s)
             self._held = True
         finally:
             self._deadline.deadline = due + time.monotonic() - began

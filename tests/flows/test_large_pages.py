@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from desks import Desk
 
 from extractors.records import Fetched, Listing, WarcPosition
@@ -48,6 +49,7 @@ async def paper(job: Job) -> AsyncIterator[FakeWeb]:
     yield web
 
 
+@pytest.mark.slow
 def test_large_pages_land_whole_while_few_of_them_are_in_memory(
     make_desk: Callable[..., Desk],
 ) -> None:

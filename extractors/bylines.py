@@ -107,6 +107,7 @@ _BRACKETED = re.compile(r"\(([^()]*)\)|（([^（）]*)）")
 _DASH = re.compile(r"\s+[-–—]+\s+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _HANGUL = re.compile(r"[\uac00-\ud7af\s]+")
+_LONGEST = 2000  # characters; a longer byline is none, and costs its reader time
 _EDGES = " .,|-–—:：\"'[]【】"
 
 
@@ -128,6 +129,7 @@ def split_names(value: str) -> list[str]:
 
     Agencies stay among the names; who took the pictures or edited is left out.
     """
+    value = value[:_LONGEST]
     text = _GENRE.sub("", normalise_line(value).strip(" .,|-–—"))
     text = _HANDLE.sub(" ", _without_by(text))
     bracketed = [one or two for one, two in _BRACKETED.findall(text)]

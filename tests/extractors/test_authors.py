@@ -152,3 +152,9 @@ def test_a_name_said_twice_is_one_person() -> None:
 @given(st.text(max_size=200))
 def test_no_byline_makes_splitting_raise(value: str) -> None:
     assert all(name.strip() for name in split_names(value))
+
+
+def test_of_a_byline_without_end_only_the_beginning_is_read() -> None:
+    names = split_names("By " + ", ".join(f"Ann{'a' * number} Lee" for number in range(2000)))
+    assert names[0] == "Ann Lee"
+    assert len(names) < 200

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from extractors.errors import UsageError
+from extractors.errors import DuckwireError, UsageError
 from extractors.feeds import discover_feeds, parse_feed
 from extractors.fingerprints import stable_id
 from extractors.opml import OpmlError, read_opml, write_opml
@@ -209,7 +209,9 @@ async def _find(settings: Settings, url: str) -> tuple[str, ParsedFeed]:
 
 def _read(got: Fetched) -> ParsedFeed:
     if got.reason is not None:
-        raise UsageError(f"{got.url} could not be read", where=str(got.reason), remedy=got.detail)
+        raise DuckwireError(
+            f"{got.url} could not be read", where=str(got.reason), remedy=got.detail
+        )
     return parse_feed(got.body, got.final_url, content_type=got.header("content-type"))
 
 

@@ -14,7 +14,7 @@ import typer
 
 from extractors.articles import extract as extract_article
 from extractors.dates import parse_date
-from extractors.errors import DataError, UsageError
+from extractors.errors import DuckwireError, UsageError
 from extractors.feeds import parse_feed
 from extractors.records import Extracted, Fetched, Judgement, State, Verdict
 from extractors.seeds import read_seed
@@ -35,7 +35,7 @@ def feed(where: Where, as_json: Json = False) -> None:
     got = _get(load_settings(), where, "feed")
     parsed = parse_feed(got.body, got.final_url, content_type=got.header("content-type"))
     if parsed.reason is not None:
-        raise UsageError(
+        raise DuckwireError(
             f"{where} gives no entries", where=str(parsed.reason), remedy=parsed.detail
         )
     entries = [
@@ -75,7 +75,7 @@ def extract(
         show.as_json(extracted_json(found))
         raise typer.Exit(int(found.state == State.FAILED))
     if found.state == State.FAILED:
-        raise DataError(
+        raise DuckwireError(
             f"{where} holds no article that can be read",
             where=f"{found.reason}: {found.detail}" if found.detail else str(found.reason),
             remedy="give an HTML page, or a text in a .txt or .md file",
@@ -250,5 +250,5 @@ async def _fetch(settings: Settings, url: str, accept: Accept) -> Fetched:
     async with Client(settings.net, clock=utc_now) as door:
         got = await door.fetch(url, accept=accept, robots=accept == "page")
     if got.reason is not None:
-        raise UsageError(f"{url} could not be read", where=str(got.reason), remedy=got.detail)
+        raise DuckwireError(f"{url} could not be read", where=str(got.reason), remedy=got.detail)
     return got

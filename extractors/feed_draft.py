@@ -17,6 +17,7 @@ from extractors.feed_text import html_to_text, one_line
 from extractors.fingerprints import content_hash
 from extractors.language import normalise_language
 from extractors.records import Entry, Precision
+from extractors.urls import without_login
 
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 # Nobody's title, name or guid is longer; megabytes of it would go into every table and report.
@@ -111,7 +112,9 @@ def _finish(draft: Draft, base: str, hosts: frozenset[str]) -> Entry | None:
     summary = _plain(draft.summary, draft.summary_is_html)
     authors = tuple(dict.fromkeys(filter(None, map(_short_line, draft.authors[:_MAX_AUTHORS]))))
     guid = (
-        _short_guid(one_line(draft.guid)) or link or _own_guid(title, raw, summary, draft.content)
+        _short_guid(without_login(one_line(draft.guid)))
+        or link
+        or _own_guid(title, raw, summary, draft.content)
     )
     if not guid:
         return None
@@ -190,7 +193,8 @@ def repair_link(link: str, base: str, hosts: frozenset[str] = frozenset()) -> st
 
     Relative addresses are resolved against `base`; `www.…` and names out of `hosts` without a
     scheme get one; `&amp;` encoded twice, white space inside and slashes too many or too few
-    after the scheme are repaired. Nothing is cleaned of tracking parameters.
+    after the scheme are repaired. A user name and password are left out, tracking parameters
+    are not.
     """
     if _GOOD_URL.fullmatch(link):
         return link
@@ -209,7 +213,7 @@ def repair_link(link: str, base: str, hosts: frozenset[str] = frozenset()) -> st
         usable = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         return None
-    return absolute if usable else None
+    return without_login(absolute) if usable else None
 
 
 def _names_host(text: str, start: str, hosts: frozenset[str]) -> bool:

@@ -6,11 +6,14 @@ A wrong type in one field loses that field; an item that is not an object loses 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from extractors.feed_bounds import ends
 from extractors.feed_draft import Draft, DraftFeed
 from extractors.records import Reason
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json_feed(text: str, most: int) -> tuple[DraftFeed | None, Reason | None, str]:
@@ -20,6 +23,8 @@ def read_json_feed(text: str, most: int) -> tuple[DraftFeed | None, Reason | Non
     """
     try:
         data = json.loads(text, parse_constant=lambda _: None)
+        if _HALF.search(text):
+            data = _without_halves(data)
     except (ValueError, RecursionError, MemoryError) as error:
         return None, Reason.UNPARSABLE, f"not JSON: {' '.join(str(error).split())[:120]}"
     version = _text(data, "version")
@@ -45,6 +50,12 @@ def read_json_feed(text: str, most: int) -> tuple[DraftFeed | None, Reason | Non
         unread=tail - head,
     )
     return feed, None, ""
+
+
+def _without_halves(data: Any) -> Any:
+    """Drop halves of surrogate pairs: they are no characters, and no UTF-8 holds them."""
+    written = json.dumps(data, ensure_ascii=False)
+    return json.loads(written.encode("utf-8", "ignore"))
 
 
 def _links(data: dict[str, Any]) -> list[tuple[str, str]]:

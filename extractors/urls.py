@@ -60,6 +60,8 @@ _FRONT = re.compile(r"^/?(?:index|default|home|main)?(?:\.(?:html?|php|aspx?|jsp
 _GOOGLE_NEWS = re.compile(
     r"^/(?:rss/|__i/rss/rd/)?(?:articles|read|stories)/|^/rss/articles|^/news/"
 )
+# One slash too many or too few is repaired later: the login is to be gone by then.
+_LOGIN = re.compile(r"((?:https?:[/\\]*|[a-z][a-z0-9+.-]*://|//))[^/?#\\]*@", re.IGNORECASE)
 
 
 def clean_url(url: str, base: str | None = None) -> str | None:
@@ -75,6 +77,12 @@ def clean_url(url: str, base: str | None = None) -> str | None:
         return _clean(url, base, depth=0)
     except (ValueError, UnicodeError):
         return None
+
+
+def without_login(url: str) -> str:
+    """Return a URL, or what may be one, without the user name and password in it: secrets."""
+    match = _LOGIN.match(url)
+    return url if match is None else match[1] + url[match.end() :]
 
 
 def registrable_domain(host: str) -> str:

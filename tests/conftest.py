@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 from desks import Desk, new_desk
+from hypothesis import settings as hypothesis_settings
 
 from extractors.records import Listing
 from flows.newsroom import Newsroom
+
+# A shared machine may hold up any one example; how many there are is bounded everywhere.
+hypothesis_settings.register_profile("duckwire", deadline=None, max_examples=100)
+hypothesis_settings.load_profile("duckwire")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from extractors.fingerprints import (
     text_hash,
 )
 from extractors.records import Entry, Extracted, Judgement, Precision, Reason, State
-from extractors.urls import clean_url, identity_url, is_redirector
+from extractors.urls import clean_url, identity_url, is_redirector, without_login
 from storage.rows import (
     ArticleLanding,
     ArticleRow,
@@ -58,11 +58,12 @@ def entry_row(
         state, reason = State.REJECTED, Reason.BAD_URL
     elif is_redirector(url):
         state, reason = State.SKIPPED, Reason.REDIRECTOR
+    guid = without_login(entry.guid)
     return EntryRow(
-        entry_id=entry_id_of(feed_id, entry.guid),
+        entry_id=entry_id_of(feed_id, guid),
         feed_id=feed_id,
-        guid=entry.guid,
-        link=entry.link,
+        guid=guid,
+        link=entry.link and without_login(entry.link),
         url=url,
         page_id=page_id_of(url) if url and state == State.LANDED else None,
         title=entry.title,

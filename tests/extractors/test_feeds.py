@@ -85,6 +85,36 @@ def test_links_are_absolute_and_repaired(link: str, expected: str | None) -> Non
     assert only(parse_feed(body, URL)).link == expected
 
 
+@pytest.mark.parametrize("end", [b"", b"<"], ids=["fast", "feedparser"])
+@pytest.mark.parametrize("start", ["https://", "http:/", "https:////", "//", "http:\\\\"])
+def test_a_user_name_and_password_in_a_link_or_guid_are_left_out(start: str, end: bytes) -> None:
+    secret = f"{start}reader:hunter2@paper.example/"
+    items = (
+        f"<item><link>{secret}1</link><title>a</title></item>"
+        f"<item><guid>{secret}2</guid><title>b</title></item>"
+        f"<item><guid isPermaLink='false'>{secret}3</guid><link>{secret}4</link></item>"
+    )
+    head = f"<rss version='2.0'><channel><title>t</title><link>{secret}</link>"
+    body = f"{head}{items}</channel></rss>".encode() + end
+    feed = parse_feed(body, "https://paper.example/feed.xml")
+    assert len(feed.entries) == 3
+    assert "hunter2" not in repr(feed)
+
+
+def test_an_at_sign_that_is_no_login_stays() -> None:
+    items = (
+        "<item><guid>tag:paper.example,2023:@1</guid><link>https://paper.example/@desk/1</link>"
+        "<title>a</title></item>"
+    )
+    (entry,) = parse_feed(
+        f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), "https://paper.example/"
+    ).entries
+    assert (entry.guid, entry.link) == (
+        "tag:paper.example,2023:@1",
+        "https://paper.example/@desk/1",
+    )
+
+
 def test_content_location_on_the_same_host_is_what_relative_links_hang_on() -> None:
     body = rss("<item><link>a</link></item>")
     feed = parse_feed(body, URL, content_location="/other/index.xml")

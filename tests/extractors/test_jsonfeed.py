@@ -122,6 +122,17 @@ _JSON = st.recursive(
 )
 
 
+def test_half_a_surrogate_pair_is_dropped_and_a_whole_one_is_a_character() -> None:
+    item = {"id": "1\udc00", "title": "Ships \ud83d sail", "tags": ["\ud83d"], "url": "/a\ud83d"}
+    items = [{**item, "content_text": "\ud83d\ude00 \ud83d"}]
+    feed = parse_feed(json.dumps({"version": V11, "items": items}).encode(), URL)
+    (entry,) = feed.entries
+    assert (entry.guid, entry.title, entry.tags) == ("1", "Ships sail", ())
+    assert entry.content is not None
+    assert entry.content.strip() == "😀"
+    repr(feed).encode("utf-8")
+
+
 @given(_JSON, _JSON)
 @settings(deadline=None)
 def test_any_json_in_any_place_never_raises(items: Any, hubs: Any) -> None:

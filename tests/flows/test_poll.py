@@ -243,6 +243,16 @@ def test_a_poll_that_overlaps_nothing_before_it_is_recorded_and_shown_as_a_possi
     assert shown == [(1,)]
 
 
+def test_a_password_in_a_link_is_kept_nowhere_in_the_tables(week: Week) -> None:
+    secret = "https://reader:hunter2@paper.example/"
+    item = f"<item><link>{secret}2</link><title>Ships sail</title></item></channel>"
+    week.web.add(FEED, rss(1).replace(b"</channel>", item.encode()))
+    week.poll()
+    rows = week.ask("FROM entries") + week.ask("FROM pages") + week.ask("FROM feeds")
+    assert "hunter2" not in repr(rows)
+    assert ("https://paper.example/2",) in week.ask("SELECT link FROM entries")
+
+
 @pytest.mark.slow
 def test_an_entry_that_embeds_the_clock_is_not_new_for_ever(week: Week) -> None:
     for minute in range(27):

@@ -58,6 +58,8 @@ def left_lines(report: BackfillReport) -> list[str]:
     lines = []
     if report.failed or any(line.planned + line.running for line in report.sources):
         lines.append("the same command again does what failed and what is left")
+    elif report.windows and not report.sources:
+        lines.append("all of it was done before; --again does it once more")
     if report.down:
         lines.append(f"not to be had now: {', '.join(report.down)}; the rest of it is left")
     if report.backlog:

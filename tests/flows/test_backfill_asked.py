@@ -15,6 +15,7 @@ from tables import tables_of
 from flows.sources.base import Window
 from flows.steps.backfill import BackfillReport, run_backfill
 from flows.steps.backfill_plan import plan_backfill
+from flows.steps.backfill_report import left_lines
 from flows.steps.backfill_request import NAMES, BackfillRequest
 
 pytestmark = pytest.mark.allow_hosts(ADDRESSES)
@@ -75,8 +76,9 @@ def test_sightings_alone_are_not_the_pages_and_the_pages_are_both(desk: Desk, pa
     fill(desk, past.start, past.end, **PAGED)
     assert articles(desk) == wordpress_truth(past)
     before = asked(past)
-    fill(desk, past.start, past.end, pages=False, **PAGED)
+    nothing = fill(desk, past.start, past.end, pages=False, **PAGED)
     assert asked(past) == before
+    assert left_lines(nothing) == ["all of it was done before; --again does it once more"]
 
 
 def test_again_does_what_is_done_once_more_and_leaves_one_of_each(desk: Desk, past: Past) -> None:

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from desks import Desk
-from standins.fill import articles, command, day, past_desk
+from standins.fill import articles, command, day, fill, past_desk
 from standins.past import ADDRESSES, Past, article
 from standins.server import Reply
 from standins.warcs import Page, warc
@@ -104,6 +104,26 @@ def test_a_page_that_a_live_run_took_meanwhile_stays_as_it_landed(
     assert articles(desk)[link] == past.truth()[link]
     run = "SELECT kind FROM runs WHERE run_id = (SELECT run_id FROM pages WHERE url = '{}')"
     assert desk.ask(run.format(link)) == [("ingest",)]
+
+
+def test_two_backfills_whose_windows_overlap_do_no_unit_twice(past: Past, tmp_path: Path) -> None:
+    desk = past_desk(past, tmp_path / "data")
+    asked = {"sources": ("wayback",), "feeds": ("f_wayback_3",), "pages": False}
+    held = Held(b"[]\n", content_type="application/json")
+    past.services.fail("matchType=host&from=20230911", held)
+    with ThreadPoolExecutor(1) as pool:
+        first = BackfillRequest(Window(day(11), day(12)), **asked)  # type: ignore[arg-type]
+        filling = pool.submit(run_backfill, desk.job("backfill"), first, stretch_s=0.2)
+        try:
+            assert held.begun.wait(30)
+            fill(desk, day(11), day(13), **asked)
+        finally:
+            held.go_on.set()
+        assert filling.result(timeout=60).failed == ()
+    assert past.services.count("matchType=host&from=20230911") == 1
+    assert past.services.count("matchType=host&from=20230915") == 1  # a day of the second alone
+    left = "SELECT count(*) FROM backfill_units WHERE state <> 'done'"
+    assert desk.ask(left) == [(0,)]
 
 
 FILL = """

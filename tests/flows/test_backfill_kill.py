@@ -6,10 +6,13 @@ import random
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from desks import Desk
 from standins.fill import command, day, past_desk, said
 from standins.past import ADDRESSES, Past
 from tables import assert_same_tables
@@ -25,27 +28,50 @@ def past() -> Iterator[Past]:
         yield made
 
 
+def requests(past: Past) -> tuple[int, int]:
+    """How many requests were made so far, and how many of them for an article's page."""
+    asked = [target for one in past.publishers for target in one.site.asked]
+    asked += past.services.asked
+    pages = sum("/story" in target and "/cdx" not in target for target in asked)
+    return len(asked), pages
+
+
+def killed_at_work(
+    desk: Desk, past: Past, words: list[str], *, at: str, after: int, then_s: float
+) -> str:
+    """Kill a run some time after so many requests ('pages': of pages alone).
+
+    Says what it was at, or that it had ended.
+    """
+    line, environment = command(desk, words)
+    counted = 1 if at == "pages" else 0
+    before = requests(past)
+    with subprocess.Popen(
+        line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while process.poll() is None and requests(past)[counted] < before[counted] + after:
+            time.sleep(0.005)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(then_s)
+            return "ended"
+        process.send_signal(signal.SIGKILL)
+    return "pages" if requests(past)[1] > before[1] else "units"
+
+
 @pytest.mark.timeout(900)
 def test_killed_at_random_moments_it_goes_on_to_the_same_tables(past: Past, tmp_path: Path) -> None:
     words = ["backfill", "--from", f"{past.start:%Y-%m-%d}", "--to", f"{past.end:%Y-%m-%d}"]
     words += ["--sources", "files,paged,sitemaps,wayback,ccnews", "--direct"]
     whole = past_desk(past, tmp_path / "whole", batch=2)
-    began = time.monotonic()
     said(whole, *words)
-    seconds = time.monotonic() - began
     killed, dice = past_desk(past, tmp_path / "killed", batch=2), random.Random(20230913)
-    at_work = 0
-    for _ in range(KILLS):
-        line, environment = command(killed, words)
-        with subprocess.Popen(
-            line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            try:
-                process.wait(timeout=dice.uniform(0.1, 0.5) * seconds)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                at_work += 1
-    said(killed, *words)
-    print(f"{at_work} of {KILLS} kills met it at work")
-    assert at_work >= 3
+    met: Counter[str] = Counter()
+    for at, most, longest_s in (("units", 40, 0.3), ("pages", 2, 0.03)):
+        for _ in range(KILLS // 2):
+            after, then_s = dice.randint(1, most), dice.uniform(0, longest_s)
+            met[killed_at_work(killed, past, words, at=at, after=after, then_s=then_s)] += 1
+    last = said(killed, *words)
+    assert (last["failed"], last["pages_to_try_again"]) == ([], 0)
+    print(f"killed at work: {dict(met)}")
+    assert min(met["units"], met["pages"]) >= 3, met
     assert_same_tables(whole.database, killed.database)

@@ -28,7 +28,13 @@ def day(number: int, month: int = 9) -> datetime:
 def past_desk(past: Past, data: Path, **settings: Any) -> Desk:
     """A desk that follows every feed of a past, has a few saved issues, and asks its services."""
     past.save_issues(data.with_name(data.name + "-saved"))
-    given = {"seeds": data.with_name(data.name + "-saved"), **past.settings, **settings}
+    # A page that a busy machine reads slowly is not a page that cannot be read.
+    given = {
+        "page_s": 60.0,
+        "seeds": data.with_name(data.name + "-saved"),
+        **past.settings,
+        **settings,
+    }
     return new_desk(data, past.feeds, **given)
 
 
@@ -61,6 +67,7 @@ def command(desk: Desk, words: Sequence[str], **more: str) -> tuple[list[str], d
         "DUCKWIRE_ALLOW_HOSTS": ",".join(settings.allow_hosts),
         "DUCKWIRE_PACE_ALLOWED": "false",
         "DUCKWIRE_BATCH": str(settings.batch),
+        "DUCKWIRE_PAGE_S": str(settings.page_s),
         **more,
     }
     return [sys.executable, "-c", "from flows.cli import main; main()", *words], environment

@@ -173,6 +173,7 @@ class FeedState:
     language: str | None = None
     publisher: str | None = None
     hints: FeedHints | None = None  # the publisher's words as last read, for polls without a body
+    shown: tuple[str, ...] = ()  # ids of the entries in the last body that had any
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -74,13 +75,13 @@ def body_hash(body: bytes) -> str:
     return f"1:{hashlib.blake2b(body, digest_size=16).hexdigest()}"
 
 
-def possible_gap(previous_guids_known: int, entries: int, had_entries_before: bool) -> bool:
+def possible_gap(before: Collection[str], now: Collection[str]) -> bool:
     """Tell whether entries may have been lost between two polls.
 
-    `previous_guids_known` counts this poll's entries that an earlier poll had already shown;
-    `entries` all of this poll's. A feed that had entries and now overlaps none may have a gap.
+    `before` are the entries that the last poll with any showed, `now` those of this one. A feed
+    that had entries and now shows none of them may have a gap.
     """
-    return had_entries_before and entries > 0 and previous_guids_known <= 0
+    return bool(before) and bool(now) and set(before).isdisjoint(now)
 
 
 def outcome_of(

@@ -43,7 +43,7 @@ SELECT feed_id, url, etag, last_modified, body_hash,
        validators_off OR NOT conditional AS validators_off, interval_s, min_interval_s,
        max_interval_s, next_poll_at, last_polled_at, last_ok_at, last_new_at, failures,
        redirect_url, redirect_days, redirect_seen_at, gone_days, gone_seen_at, gone,
-       fetch_policy, language, publisher, hints
+       fetch_policy, language, publisher, hints, shown
 FROM feeds
 WHERE kind = 'feed' AND listed AND NOT paused
   AND ($everything OR next_poll_at IS NULL OR next_poll_at <= $now)
@@ -126,7 +126,8 @@ def hints_of(text: str | None) -> FeedHints | None:
 
 def _state(row: dict[str, Any]) -> FeedState:
     hints = hints_of(row.pop("hints"))
-    return FeedState(fetch=row.pop("fetch_policy"), hints=hints, **row)
+    shown = tuple(row.pop("shown") or ())
+    return FeedState(fetch=row.pop("fetch_policy"), hints=hints, shown=shown, **row)
 
 
 def _listed_row(

@@ -245,6 +245,7 @@ class _FeedRow:
     last_reason: str | None
     last_detail: str | None
     hints: str | None
+    shown: tuple[str, ...]
 
 
 def _feed_row(landing: PollLanding) -> _FeedRow:

@@ -313,16 +313,6 @@ def forgotten_ids(connection: Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
-def feeds_with_entries(connection: Connection, feed_ids: Sequence[str]) -> set[str]:
-    """Which of these feeds have ever given an entry to a poll."""
-    rows = connection.execute(
-        "SELECT DISTINCT feed_id FROM entries WHERE feed_id IN (SELECT unnest(?::VARCHAR[])) "
-        "AND source_kind <> 'backfill'",
-        [list(feed_ids)],
-    ).fetchall()
-    return {row[0] for row in rows}
-
-
 def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> int:
     """Let the pages that the topic gate passed over wait to be fetched; returns how many entries.
 

@@ -35,7 +35,7 @@ from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter
 from storage.landing import land_polls
 from storage.rows import EntryRow, PollLanding, PollRow
-from storage.work import feeds_with_entries, forgotten_ids, known_entries
+from storage.work import forgotten_ids, known_entries
 
 # While feeds come, one comes every few milliseconds: those left are slow, and nobody waits.
 _PATIENCE_S = 0.05
@@ -273,11 +273,7 @@ def _land(desk: _Desk, polled: list[Polled]) -> None:
     with job.times.of(LANDING, len(polled)), desk.sitting.session() as session:
         ids = [row.entry_id for item in polled for row in item.entries]
         known = known_entries(session, ids)
-        before = feeds_with_entries(session, [item.before.feed_id for item in polled])
-        landings = [
-            _landing(job, item, known, item.before.feed_id in before, changed, now)
-            for item in polled
-        ]
+        landings = [_landing(job, item, known, changed, now) for item in polled]
         land_polls(session, landings, run_id=job.run_id, now=now)
     for landing in landings:
         row = landing.poll
@@ -289,7 +285,6 @@ def _landing(
     job: Job,
     item: Polled,
     known: set[str],
-    had_entries: bool,
     positions: dict[str, WarcPosition],
     now: datetime,
 ) -> PollLanding:
@@ -300,11 +295,11 @@ def _landing(
     for change in changes(item.before, after):
         listener().say(f"{item.before.publisher or item.before.url}: {change}")
     poll = _poll_row(job, item, now, fresh, seen, after, positions.get(item.before.feed_id))
-    gap = item.reason is None and possible_gap(seen, len(item.entries), had_entries)
+    shown = tuple(row.entry_id for row in item.entries)
     return PollLanding(
-        poll=replace(poll, possible_gap=bool(gap and item.entries)),
+        poll=replace(poll, possible_gap=possible_gap(item.before.shown, shown)),
         entries=item.entries,
-        state_after=after,
+        state_after=replace(after, shown=shown or item.before.shown),
         title=item.parsed.title if item.parsed else None,
     )
 

@@ -37,6 +37,7 @@ COMMENT ON COLUMN feeds.redirect_seen_at IS 'When that redirect was last counted
 COMMENT ON COLUMN feeds.gone IS 'True after the server said 410 on two days: it is then asked once a week, until it answers.';
 COMMENT ON COLUMN feeds.gone_days IS 'On how many UTC days a 410 was seen since the last good poll.';
 COMMENT ON COLUMN feeds.gone_seen_at IS 'When a 410 was last counted (UTC); NULL when there was none since the last good poll.';
+COMMENT ON COLUMN feeds.shown IS 'Ids of the entries in the last body that had any (entries.entry_id): a poll that shows none of them may have lost some. NULL before the first.';
 COMMENT ON COLUMN feeds.hints IS 'What the publisher says about when to come back, as JSON: ttl_s and update_period_s in seconds, skip_hours in UTC (0 to 23), skip_days (Monday is 0). NULL when no body was read yet.';
 COMMENT ON COLUMN feeds.added_at IS 'When the source first appeared here (UTC).';
 
@@ -59,7 +60,7 @@ COMMENT ON COLUMN polls.dropped IS 'How many entries were cut off because the fe
 COMMENT ON COLUMN polls.warning IS 'What was wrong with the body and survived; NULL when nothing was.';
 COMMENT ON COLUMN polls.path IS 'Which reader read the body, such as feedparser (tolerant), json (JSON Feed) or fast (well-formed XML); NULL when nothing was read.';
 COMMENT ON COLUMN polls.change IS 'What this poll changed in the feed''s standing, in words: moved for good, gone, back, answers again; NULL when nothing.';
-COMMENT ON COLUMN polls.possible_gap IS 'True when nothing in the body had been seen before though the source had entries: some may have come and gone in between.';
+COMMENT ON COLUMN polls.possible_gap IS 'True when the body shared no entry with the poll before though that had some: others may have come and gone in between.';
 COMMENT ON COLUMN polls.next_poll_at IS 'When the source was to be asked next, as decided after this poll (UTC); NULL for a folder.';
 COMMENT ON COLUMN polls.warc_file IS 'The archive segment that holds the body, relative to the archive''s root; NULL when nothing was kept (unchanged, failed, a folder, or it lists what was forgotten).';
 COMMENT ON COLUMN polls.warc_offset IS 'Where the record begins in that segment, in bytes; NULL as warc_file.';

@@ -118,7 +118,7 @@ COMMENT ON COLUMN feed_health.failures IS 'Failures since the last good poll, we
 COMMENT ON COLUMN feed_health.polls IS 'How many polls are on record.';
 COMMENT ON COLUMN feed_health.failed_polls IS 'How many of them failed.';
 COMMENT ON COLUMN feed_health.new_entries IS 'How many entries they found that had not been seen before.';
-COMMENT ON COLUMN feed_health.possible_gaps IS 'How many of them shared no entry with what was known: entries may have been missed before them.';
+COMMENT ON COLUMN feed_health.possible_gaps IS 'How many of them shared no entry with the poll before: entries may have been missed in between.';
 COMMENT ON COLUMN feed_health.mean_ms IS 'How long a poll takes on average, in milliseconds; NULL when there was none.';
 COMMENT ON COLUMN feed_health.redirect_url IS 'Where the server permanently redirects to, while that is not believed yet; NULL when it does not.';
 

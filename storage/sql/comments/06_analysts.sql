@@ -9,7 +9,7 @@ COMMENT ON COLUMN coverage.texts IS 'The same articles with near-duplicates of t
 COMMENT ON COLUMN syndicated.wordings IS 'How many different texts they are, word for word: 1 when all are identical.';
 COMMENT ON COLUMN syndicated.last_at IS 'When the last copy was published (UTC); NULL when none has a date.';
 COMMENT ON COLUMN syndicated.similarity IS 'How like its nearest copy the least similar one is, 0.8 to 1, estimated by MinHash.';
-COMMENT ON COLUMN feed_health.last_gap_at IS 'When a poll last shared no entry with what was known (UTC); NULL means never. The view possible_gaps has a row for each.';
+COMMENT ON COLUMN feed_health.last_gap_at IS 'When a poll last shared no entry with the one before (UTC); NULL means never. The view possible_gaps has a row for each.';
 COMMENT ON COLUMN feed_health.read_polls IS 'How many polls brought a body that was new and had to be read.';
 COMMENT ON COLUMN feed_health.fast_polls IS 'How many of those the fast reader read; the others went to feedparser or are JSON, as at polls.path.';
 COMMENT ON COLUMN waiting.host IS 'The host that will be asked.';
@@ -41,14 +41,14 @@ COMMENT ON COLUMN first_copies.title IS 'The headline; NULL when nothing gives o
 COMMENT ON COLUMN first_copies.url IS 'The cleaned address; NULL for a file that names none.';
 COMMENT ON COLUMN first_copies.article_id IS 'The article: news.article_id.';
 
-COMMENT ON VIEW possible_gaps IS 'Where entries may have been missed: polls of a feed that shared no entry with what was known. One row a poll.';
+COMMENT ON VIEW possible_gaps IS 'Where entries may have been missed: polls of a feed that shared no entry with the one before. One row a poll.';
 COMMENT ON COLUMN possible_gaps.feed_id IS 'The feed: feeds.feed_id.';
 COMMENT ON COLUMN possible_gaps.publisher IS 'Who publishes it; NULL when the owner''s list says nothing.';
 COMMENT ON COLUMN possible_gaps.url IS 'The address polled now.';
 COMMENT ON COLUMN possible_gaps.after_at IS 'When the feed last answered well before (UTC); what was missed came after it. NULL when that poll is no longer on record.';
 COMMENT ON COLUMN possible_gaps.before_at IS 'When the poll was that shared nothing (UTC); what was missed came before it.';
 COMMENT ON COLUMN possible_gaps.unseen_for IS 'How long the feed was not seen; NULL as after_at.';
-COMMENT ON COLUMN possible_gaps.entries IS 'How many entries that poll found, all of them new.';
+COMMENT ON COLUMN possible_gaps.entries IS 'How many entries that poll found, none of them in the poll before.';
 COMMENT ON COLUMN possible_gaps.run_id IS 'The run that polled: runs.run_id.';
 
 COMMENT ON MACRO TABLE search IS 'Articles that hold all the words asked for, best first: FROM search(''спутник'', topic := ''kim-putin-summit'', since := ''2023-09-13'', until := ''2023-09-17'', language := ''ru''). Days are UTC days, both included. Up to six words or "phrases"; a bar between words (위성|спутник) takes either, a minus before one leaves its articles out, a star finds it inside words too. Case, diacritics, ё, hamza and width make no difference.';

@@ -1,4 +1,4 @@
--- Polls that knew none of a feed's entries: some may have come and gone since the poll before.
+-- Polls that showed none of the poll before's entries: others may have come and gone in between.
 CREATE OR REPLACE VIEW possible_gaps AS
 SELECT p.feed_id, f.publisher, f.url, p.after_at, p.polled_at AS before_at,
        p.polled_at - p.after_at AS unseen_for, p.entries, p.run_id

@@ -18,7 +18,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import duckdb
 import pytest
+from standins.fill import day
+from standins.past import ADDRESSES, Past
 
 from flows.deployments import DeploymentSpec, desk_deployments
 from flows.processes import flow_run_processes, process_start
@@ -48,7 +51,8 @@ from flows.serve import how_it_ended, up
 
 folder, port, every = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 spec = DeploymentSpec("scheduled", "stubflow:stub", path=folder, schedule=timedelta(seconds=every))
-sys.exit(up(folder / "data", port=port, ui=False, deployments=[spec], sweep_every=4.0))
+specs = [spec, DeploymentSpec("manual", "flows.backfill:backfill")]
+sys.exit(up(folder / "data", port=port, ui=False, deployments=specs, sweep_every=4.0))
 """
 
 BESIDE = """
@@ -146,12 +150,13 @@ class Desk:
             ]
         )
 
-    def trigger(self) -> str:
-        """What a user types: prefect deployment run stub/scheduled."""
+    def trigger(self, *words: str) -> str:
+        """What a user types: prefect deployment run stub/scheduled, or as said."""
         environment = {**os.environ, "PREFECT_API_URL": self.api, "NO_COLOR": "1"}
         environment |= {"PREFECT_HOME": str(self.folder / "client"), "DO_NOT_TRACK": "1"}
         before = {run["id"] for run in self.ask("/flow_runs/filter", {})}
-        command = [sys.executable, "-m", "prefect", "deployment", "run", "stub/scheduled"]
+        command = [sys.executable, "-m", "prefect", "deployment", "run"]
+        command += words or ("stub/scheduled",)
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=90)
         by_hand = [
             run["id"]
@@ -198,6 +203,7 @@ def desk_up(folder: Path, *, every: float = 20.0) -> Iterator[Desk]:
     (folder / "desk.py").write_text(DESK)
     port = free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    environment |= {"DUCKWIRE_DATA": str(folder / "data"), "DUCKWIRE_ALLOW_HOSTS": "127.0.0.0/8"}
     process = subprocess.Popen(
         [sys.executable, str(folder / "desk.py"), str(folder), str(port), str(every)],
         stdout=subprocess.PIPE,
@@ -311,6 +317,26 @@ class TestOneDesk:
         beside.communicate()
         crashed = desk.await_state(run_id, "CRASHED")
         assert str(beside.pid) in crashed["state"]["message"]
+
+    @pytest.mark.allow_hosts(ADDRESSES)
+    def test_a_backfill_by_hand_fills_its_window_and_leaves_a_report(self, desk: Desk) -> None:
+        with Past(1, day(11), day(12), around=1) as past:
+            links = [post.link for one in past.publishers for post in one.posts]
+            listed = desk.folder / "some.txt"
+            listed.write_text("\n".join(links), "utf-8")
+            window = ("from_date=2023-09-11", "to_date=2023-09-12", f'sources=["{listed}"]')
+            words = [word for given in window for word in ("-p", given)]
+            run_id = desk.trigger("backfill/manual", *words)
+            desk.await_state(run_id, "COMPLETED")
+            wanted = past.truth()
+        with duckdb.connect(str(desk.folder / "data" / "news.duckdb"), read_only=True) as news:
+            assert dict(news.execute("SELECT url, title FROM articles").fetchall()) == wanted
+        chosen = {"flow_runs": {"id": {"any_": [run_id]}}}
+        left = {made["key"]: made for made in desk.ask("/artifacts/filter", chosen)}
+        assert left["backfill-units"]["type"] == "progress"
+        report = left["backfill-report"]["data"].replace("\\", "")
+        assert "2023-09-11 to 2023-09-12" in report
+        assert f"| 2023-09-11 | {len(wanted)} | 0 |" in report
 
     def test_the_schedule_goes_on_after_the_server_was_killed(self, desk: Desk) -> None:
         run = desk.await_run("RUNNING")

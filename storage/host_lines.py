@@ -50,6 +50,10 @@ def count_lines(
     with transaction(connection), arriving(connection, hosts=_hosts(hosts)):
         connection.execute("SET VARIABLE run_id = ?", [run_id])
         connection.execute(_sql("count"))
+        # All articles of a host are looked through, so only where there is something to find.
+        if not connection.execute("SELECT 1 FROM stage_moved LIMIT 1").fetchone():
+            return
+        connection.execute(_sql("moved"))
         rows = connection.execute(_sql("unnamed")).fetchall()
         words = [(host, line, named(text).get(line)) for host, line, text in rows]
         if not words:

@@ -3,7 +3,7 @@
 -- told: what an agency sends is nobody's furniture.
 
 CREATE OR REPLACE TEMP TABLE stage_placed AS
-SELECT s.article_id, p.host, s.lines, s.settled,
+SELECT s.article_id, p.host, s.settled,
        coalesce(strftime(a.published_at AT TIME ZONE 'UTC', '%Y-%m'), 'undated') AS month,
        coalesce(g.group_id, s.article_id) AS story
 FROM article_signatures s
@@ -29,6 +29,7 @@ INSERT INTO host_lines BY NAME
 WITH told AS (
     SELECT DISTINCT host, month, story, unnest(lines) AS line
     FROM stage_placed JOIN stage_months USING (host, month)
+    JOIN article_signatures USING (article_id)
 ), counted AS (
     SELECT host, month, line, count(*) AS stories FROM told GROUP BY ALL
 ), months AS (
@@ -52,10 +53,5 @@ after AS (
 (FROM before EXCEPT FROM after) UNION (FROM after EXCEPT FROM before);
 
 UPDATE article_signatures SET settled = false
-WHERE article_id IN (
-    SELECT article_id FROM stage_placed WHERE settled IS NOT TRUE
-    UNION
-    SELECT article_id
-    FROM (SELECT article_id, host, unnest(lines) AS line FROM stage_placed)
-    JOIN stage_moved USING (host, line)
-);
+WHERE settled IS NULL
+  AND article_id IN (SELECT article_id FROM stage_placed WHERE settled IS NOT TRUE);

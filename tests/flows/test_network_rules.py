@@ -40,7 +40,9 @@ def test_every_rule_of_the_table_has_its_test(rule: str, name: str, words: str) 
     stem = name.removesuffix(".py").removeprefix("test_")
     files = list(ROOT.glob(f"tests/flows/net/test_net_{stem}.py"))
     files = files or list(ROOT.glob(f"tests/**/test_{stem}.py"))
-    assert len(files) == 1, f"{rule}: no test file {name!r}"
-    text = files[0].read_text("utf-8").lower()
+    if name == "policy":
+        files = list(ROOT.glob("tests/flows/test_policy*.py"))
+    assert len(files) == 1 or name == "policy", f"{rule}: no test file {name!r}"
+    text = "".join(file.read_text("utf-8") for file in files).lower()
     for word in filter(None, (word.strip().lower() for word in words.split(","))):
         assert word in text or word.replace(" ", "_") in text, f"{rule}: {word!r} in {name}"

@@ -98,9 +98,12 @@ def _locked_catalogue(target: LakeTarget, wait_s: float) -> Iterator[None]:
         row = turn.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK_KEY]).fetchone()
         return bool(row and row[0])
 
-    with turn:
-        _wait(try_it, wait_s, lambda: f"{target} is being written by {_writer(turn)}")
-        yield
+    try:
+        with turn:
+            _wait(try_it, wait_s, lambda: f"{target} is being written by {_writer(turn)}")
+            yield
+    except psycopg.Error as error:  # the server has gone, or was restarted, meanwhile
+        raise _unreachable(target, error) from None
 
 
 def _writer(turn: psycopg.Connection[tuple[object, ...]]) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
-from shared_targets import EVERY, SHARED, TOKEN, target_settings, targets
+from shared_targets import EVERY, SHARED, TOKEN, postgres_server, target_settings, targets
 from tables import tables_in
 from test_landing import (
     FEEDS,
@@ -37,7 +39,7 @@ from flows.warehouses import warehouse_of
 from storage.asking import Asker
 from storage.backup import backup, restore
 from storage.compaction import compact
-from storage.errors import LockedError, QueryError
+from storage.errors import LockedError, QueryError, StorageError
 from storage.feeds import due_feeds, sync_listings
 from storage.forgetting import forget
 from storage.host_lines import (
@@ -378,3 +380,20 @@ def test_a_lake_keeps_its_files_in_an_object_store(tmp_path: Path) -> None:
 def warehouse_like(one: Warehouse) -> Warehouse:
     """Another process's view of the same warehouse: nothing of it is shared in memory."""
     return Warehouse(one.data, lock_wait_s=one.lock_wait_s, target=one.target)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_catalogue_that_is_restarted_while_one_waits_is_told_in_one_line(tmp_path: Path) -> None:
+    with postgres_server() as server:
+        where = {"warehouse": f"ducklake:postgres:{server.dsn}", "lake_data": str(tmp_path / "l")}
+        warehouse = warehouse_of(Settings(data=tmp_path, **where))
+        other = psycopg.connect(server.dsn, autocommit=True)
+        other.execute("SELECT pg_advisory_lock(%s)", [0x6475636B])
+        failing = Timer(1, server.restart)
+        failing.start()
+        with pytest.raises(StorageError, match="cannot be opened"), warehouse.session():
+            pass
+        failing.join()
+        with warehouse.session() as session:
+            assert session.execute("SELECT 1").fetchone() == (1,)

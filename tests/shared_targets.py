@@ -120,9 +120,29 @@ def _programs() -> Path | None:
     return debian[-1].parent if debian else None
 
 
+@dataclass
+class Postgres:
+    """A running PostgreSQL; `dsn` leads to its first database, `folder` has its socket."""
+
+    dsn: str
+    folder: Path
+    control: list[str]
+
+    def restart(self) -> None:
+        """Stop at once, as if the machine had failed, and start again."""
+        _run([*self.control, "-m", "immediate", "-w", "restart"], self.folder)
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """A PostgreSQL of its own on a socket in a folder; its connection string."""
+    with postgres_server() as server:
+        yield server.dsn
+
+
+@contextmanager
+def postgres_server(*, connections: int = 100) -> Iterator[Postgres]:
+    """A PostgreSQL of its own on a socket in a folder, that can be restarted."""
     programs = _programs()
     if programs is None:
         why = "PostgreSQL's initdb is not installed (Debian: postgresql)"
@@ -140,12 +160,12 @@ def postgres() -> Iterator[str]:
     cluster = folder / "data"
     made = [programs / "initdb", "-D", cluster, "-A", "trust", "-U", "duck", "-E", "UTF8"]
     control = [*as_user, str(programs / "pg_ctl"), "-D", str(cluster)]
-    options = f"-k {folder} -c listen_addresses= -c fsync=off"
+    options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections={connections}"
     try:
         _run([*as_user, *map(str, made), "--no-sync"], folder)
         _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"], folder)
         try:
-            yield f"dbname=postgres user=duck host={folder}"
+            yield Postgres(f"dbname=postgres user=duck host={folder}", folder, control)
         finally:
             _run([*control, "-m", "immediate", "stop"], folder)
     finally:

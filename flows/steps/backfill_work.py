@@ -43,7 +43,7 @@ STRETCH_S = 30.0
 _CLAIMED = 60  # units a batch
 _AT_ONCE = 40  # hosts are asked side by side; each has its own pace
 _STREAMS_AT_ONCE = 2  # large files keep the cores busy
-_BATCH_BYTES = 20_000_000
+_BATCH_BYTES = 10_000_000
 _READING = 2  # batches of a unit: one is read while the one before lands and the next one comes
 _GIVE_UP = 3  # failures in a row after which a service is down
 

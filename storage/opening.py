@@ -13,7 +13,7 @@ from storage.errors import ForeignFileError, LockedError, StorageError
 from storage.targets.literals import text_literal
 
 _LOCK = "Could not set lock on file"
-# What another thread of this process says of a file that it is closing at this very moment.
+# What DuckDB says of a file that another thread of this process has open, or is closing.
 _CLOSING = "Unique file handle conflict"
 _DAMAGED = ("not a valid duckdb database file", "checksum", "could not read enough bytes")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
@@ -90,6 +90,8 @@ def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
 
 
 def _holder(message: str) -> str:
+    if _CLOSING in message:
+        return "another thread of this process"
     found = _HOLDER.search(message)
     if not found:
         return "another process"

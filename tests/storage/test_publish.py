@@ -109,6 +109,15 @@ def test_a_locked_working_file_names_who_holds_it_and_loses_nothing(warehouse: W
     add_run(warehouse, "later")
 
 
+def test_threads_of_one_process_take_turns_as_processes_do(warehouse: Warehouse) -> None:
+    with (
+        warehouse.session(),
+        pytest.raises(LockedError, match="held by another thread of this process"),
+        Warehouse(warehouse.data, lock_wait_s=0.05).session(),
+    ):
+        pass
+
+
 def test_migrating_twice_changes_nothing(warehouse: Warehouse) -> None:
     with warehouse.session() as session:
         assert pending(session) == []

@@ -16,9 +16,9 @@ from types import TracebackType
 import anyio
 
 LARGE = 1_000_000  # bytes of a body from which on it needs a place
-LARGE_AT_ONCE = 4  # bodies that may grow beyond that together: a hundred would fill the memory
+LARGE_AT_ONCE = 2  # bodies that may grow beyond that together: a hundred would fill the memory
 
-PATIENCE_S = 5.0  # of a large feed for ordinary answers; its server may give up after longer
+PATIENCE_S = 15.0  # of a large feed for ordinary answers; servers commonly give up after 60
 _QUIET_S = 1.0  # without an ordinary answer: by then those that came have been read, too
 _LOOK_S = 0.1
 

@@ -41,7 +41,7 @@ from storage.work import forgotten_ids, known_entries
 _PATIENCE_S = 0.05
 _UNREACHED = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT)
 # Bytes of bodies that wait in memory until they land.
-_HELD = 10_000_000
+_HELD = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)

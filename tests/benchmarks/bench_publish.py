@@ -1,9 +1,8 @@
-"""What publishing costs, against copying the file; medians of alternating turns in one run."""
+"""What publishing costs, against copying the file; the best of alternating turns in one run."""
 
 from __future__ import annotations
 
 import os
-import statistics
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,9 +52,9 @@ def test_publishing_costs_under_one_and_a_half_copies_of_the_file(tmp_path: Path
         with warehouse.session() as session:  # a checkpoint has something to do
             session.execute("INSERT INTO runs (run_id) VALUES ('one')")
         published.append(timed(publish, warehouse))
-    copy, publishing = statistics.median(copies), statistics.median(published)
+    copy, publishing = min(copies), min(published)  # what others do to the disk only adds
     size = warehouse.path.stat().st_size / 1e6
-    print(f"\na working file of {size:.0f} MB, median of {TURNS}")
+    print(f"\na working file of {size:.0f} MB, best of {TURNS}")
     print(f"  copy and fsync  {copy:6.2f} s")
     print(f"  publish         {publishing:6.2f} s   {publishing / copy:.2f} × the copy")
     assert publishing / copy < MOST_RATIO

@@ -18,7 +18,7 @@ from flows.steps.backfill_plan import plan_backfill
 from flows.steps.backfill_report import left_lines
 from flows.steps.backfill_request import NAMES, BackfillRequest
 
-pytestmark = pytest.mark.allow_hosts(ADDRESSES)
+pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(ADDRESSES)]
 
 PAGED = {"sources": ("paged",), "feeds": ("f_wordpress_0",)}
 

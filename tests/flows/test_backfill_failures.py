@@ -11,7 +11,7 @@ from standins.fill import articles, day, fill, past_desk
 from standins.past import ADDRESSES, KINDS, Past
 from standins.server import Reply
 
-pytestmark = pytest.mark.allow_hosts(ADDRESSES)
+pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(ADDRESSES)]
 
 CUT = Reply(b"<rss version='2.0'><channel>" + b" " * 5_000, content_type="text/xml", cut=20)
 MALFORMED = Reply(b"<urlset><url><loc>http://", content_type="application/xml")

@@ -115,6 +115,7 @@ def test_a_story_under_several_addresses_counts_once(desk: Desk) -> None:
     assert texts(desk)[PLACES[0]] == story(PLACES[0])
 
 
+@pytest.mark.slow
 def test_many_runs_in_another_order_give_the_tables_of_one(desk: Desk, tmp_path: Path) -> None:
     pages = noted(PLACES[:5]) | {place: story(place) for place in PLACES[5:]}
     run(desk, pages)

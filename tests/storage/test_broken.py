@@ -159,6 +159,7 @@ def test_what_is_no_database_of_ours_is_said_so_and_left_alone(
     assert not (tmp_path / "news.duckdb").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["sql", "FROM articles"], ["status"]], ids=["sql", "status"])
 def test_a_broken_published_copy_is_named_and_made_anew_by_the_next_upkeep(
     make_desk: Callable[..., Desk], words: list[str]

@@ -16,8 +16,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
 MEGABYTES = int(os.environ.get("DUCKWIRE_BENCH_MEGABYTES", "300"))
 TURNS = 7
-# The figure aimed at is 1.5; what is held is what the machine of storage/README.md reaches.
-MOST_RATIO = 2.2
+MOST_RATIO = 1.5
 
 
 def plain_copy(source: Path, target: Path) -> None:
@@ -35,7 +34,7 @@ def timed(work: object, *given: object) -> float:
     return time.perf_counter() - started
 
 
-def test_publishing_costs_little_more_than_copying_the_file(tmp_path: Path) -> None:
+def test_publishing_costs_under_one_and_a_half_copies_of_the_file(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     warehouse.migrate(datetime(2026, 11, 23, tzinfo=UTC))
     with warehouse.session() as session:

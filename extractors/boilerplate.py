@@ -30,9 +30,6 @@ def without_lines(text: str, hashes: Collection[int]) -> str:
     """Return `text` without the lines of these hashes; the text itself when none would be left."""
     if not hashes:
         return text
-    kept = "\n".join(
-        line
-        for line in text.split("\n")
-        if not _SHORTEST <= len(line) <= _LONGEST or line_hash(line) not in hashes
-    )
+    unwanted = {line for known, line in lines_by_hash(text).items() if known in hashes}
+    kept = "\n".join(line for line in text.split("\n") if line not in unwanted)
     return kept or text

@@ -92,12 +92,16 @@ def due_pages(
 
     With `hosts` ('host' or 'host:port'), only those that are fetched from these servers.
     """
-    due = _DUE
-    bound: dict[str, object] = {"now": now, "limit": limit}
-    if hosts is not None:
-        due += f" AND {_HOST} IN (SELECT unnest($hosts::VARCHAR[]))"
-        bound["hosts"] = list(hosts)
-    return _tasks(connection, _PAGES.format(condition=due), bound)
+    ours, bound = _of_servers(hosts)
+    bound |= {"now": now, "limit": limit}
+    return _tasks(connection, _PAGES.format(condition=_DUE + ours), bound)
+
+
+def _of_servers(hosts: Sequence[str] | None) -> tuple[str, dict[str, object]]:
+    """The condition that a page is fetched from these servers (None: any), and what it binds."""
+    if hosts is None:
+        return "", {}
+    return f" AND {_HOST} IN (SELECT unnest($hosts::VARCHAR[]))", {"hosts": list(hosts)}
 
 
 def waiting_hosts(connection: Connection, *, now: datetime, backlog: bool = False) -> list[str]:
@@ -122,14 +126,12 @@ def backlog_pages(
 
     With `hosts` ('host' or 'host:port'), only those that are fetched from these servers.
     """
-    ours = f" AND {_HOST} IN (SELECT unnest($hosts::VARCHAR[]))" if hosts is not None else ""
+    ours, bound = _of_servers(hosts)
+    bound |= {"now": now, "limit": limit, "a_host": a_host}
     due = (
         f"p.page_id IN (SELECT p.page_id FROM pages p WHERE {_DUE_BACKLOG}{ours} QUALIFY "  # noqa: S608
         f"row_number() OVER (PARTITION BY {_HOST} ORDER BY p.next_at, p.page_id) <= $a_host)"
     )
-    bound: dict[str, object] = {"now": now, "limit": limit, "a_host": a_host}
-    if hosts is not None:
-        bound["hosts"] = list(hosts)
     return _tasks(connection, _PAGES.format(condition=due), bound)
 
 

@@ -8,7 +8,6 @@ on its time and its memory; it is started for the first such feed of a poll.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import TracebackType
 
 from extractors.feeds import parse_feed, parse_quickly
 from extractors.records import Fetched, ParsedFeed, Reason
@@ -67,12 +66,7 @@ class Aside:
     def __enter__(self) -> Aside:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._children.close()
 
     def read(self, fetched: Fetched) -> ParsedFeed:

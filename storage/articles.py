@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 
 import pyarrow as pa
 
 from extractors.records import State
 from storage.columnar import arriving, arrow_of
 from storage.grouping import leave_to_group, packed, regroup
-from storage.migrate import sql_folder
+from storage.migrate import sql_text
 from storage.rows import ArticleLanding, ArticleRow, CandidateRow, DateRow, SignatureRow, TopicRow
 from storage.session import Session as Connection
 
@@ -81,7 +80,7 @@ def land_articles(
         best.setdefault(item.article.article_id, item)
     heads = arrow_of(ArticleRow, [item.article for item in best.values()], _HEAD)
     with arriving(connection, heads=heads):
-        fates = connection.execute(_sql("article_fates")).fetchall()
+        fates = connection.execute(sql_text("landing", "article_fates")).fetchall()
         fated = _fated(best, fates, versions)
     if fated.replaced:
         _replace(connection, fated)
@@ -123,7 +122,7 @@ def _replace(connection: Connection, fated: _Fated) -> None:
     changed = pa.table({"article_id": pa.array(fated.changed, type=pa.string())})
     topics = arrow_of(TopicRow, [row for item in fated.replaced for row in item.topics])
     with arriving(connection, replacements=rows, changed=changed, topics=topics):
-        connection.execute(_sql("article_replacements"))
+        connection.execute(sql_text("landing", "article_replacements"))
 
 
 def _insert(connection: Connection, fated: _Fated) -> None:
@@ -164,8 +163,3 @@ def _signatures(rows: Sequence[SignatureRow]) -> pa.Table:
 def _keys(row: SignatureRow) -> list[int]:
     """The bands as numbers of 63 bits: each one's hash, without the number of the band."""
     return [int(band[3:], 16) >> 1 for band in row.bands]
-
-
-@cache
-def _sql(name: str) -> str:
-    return (sql_folder("landing") / f"{name}.sql").read_text("utf-8")

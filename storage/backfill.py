@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from extractors.records import Stage
 from storage.columnar import arriving, arrow_of
-from storage.landing import _bind, _count, _entry_states, _record, _sql, _unique, transaction
+from storage.landing import _bind, _count, _entry_states, _record, _unique, transaction
+from storage.migrate import sql_text
 from storage.rows import EntryRow
 from storage.session import Session as Connection
 from storage.session import count_of
@@ -322,9 +323,9 @@ def land_finds(
             connection.execute(f"SET VARIABLE again = {'true' if again else 'false'}")
             stage(connection, "entries", rows)
             with arriving(connection, wanted=pages):
-                connection.execute(_sql("finds_before"))
+                connection.execute(sql_text("landing", "finds_before"))
             for part in ("entries", "sightings", "finds_after"):
-                connection.execute(_sql(part))
+                connection.execute(sql_text("landing", part))
             count = _count(Stage.ENTRY, len(rows), _entry_states(connection))
             _record(connection, claim.run_id, claim.now, [count])
             new = count.landed + count.duplicate

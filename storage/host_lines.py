@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import cache
 
 import pyarrow as pa
 
 from storage.columnar import arriving
 from storage.landing import transaction
-from storage.migrate import sql_folder
+from storage.migrate import sql_text
 from storage.session import Session as Connection
 from storage.work import StoredPage, stored_pages
 
@@ -32,7 +31,9 @@ def host_lines(connection: Connection) -> HostLines:
 
 def unsettled_hosts(connection: Connection) -> list[str]:
     """Hosts of articles that came or changed since the lines of their host were counted."""
-    return [row[0] for row in connection.execute(_sql("unsettled_hosts")).fetchall()]
+    return [
+        row[0] for row in connection.execute(sql_text("host_lines", "unsettled_hosts")).fetchall()
+    ]
 
 
 def count_lines(
@@ -49,12 +50,12 @@ def count_lines(
     """
     with transaction(connection), arriving(connection, hosts=_hosts(hosts)):
         connection.execute("SET VARIABLE run_id = ?", [run_id])
-        connection.execute(_sql("count"))
+        connection.execute(sql_text("host_lines", "count"))
         # All articles of a host are looked through, so only where there is something to find.
         if not connection.execute("SELECT 1 FROM stage_moved LIMIT 1").fetchone():
             return
-        connection.execute(_sql("moved"))
-        rows = connection.execute(_sql("unnamed")).fetchall()
+        connection.execute(sql_text("host_lines", "moved"))
+        rows = connection.execute(sql_text("host_lines", "unnamed")).fetchall()
         words = [(host, line, named(text).get(line)) for host, line, text in rows]
         if not words:
             return
@@ -76,20 +77,18 @@ def pages_to_read_again(
     """
     with arriving(connection, hosts=_hosts(hosts)):
         bound = {"after": after, "limit": limit}
-        ids = [row[0] for row in connection.execute(_sql("to_read_again"), bound).fetchall()]
+        ids = [
+            row[0]
+            for row in connection.execute(sql_text("host_lines", "to_read_again"), bound).fetchall()
+        ]
     return stored_pages(connection, ids), ids[-1] if ids else None
 
 
 def settle(connection: Connection, hosts: Sequence[str]) -> None:
     """Say that the articles of these hosts were counted, and read again where that was due."""
     with transaction(connection), arriving(connection, hosts=_hosts(hosts)):
-        connection.execute(_sql("settle"))
+        connection.execute(sql_text("host_lines", "settle"))
 
 
 def _hosts(hosts: Sequence[str]) -> pa.Table:
     return pa.table({"host": pa.array(hosts, type=pa.string())})
-
-
-@cache
-def _sql(name: str) -> str:
-    return (sql_folder("host_lines") / f"{name}.sql").read_text("utf-8")

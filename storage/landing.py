@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from functools import cache
 from typing import Any, TypeVar
 
 import duckdb
@@ -19,7 +18,7 @@ from extractors.records import FeedState, Stage, State
 from storage.articles import land_articles
 from storage.feeds import hints_text
 from storage.grouping import group_left
-from storage.migrate import sql_folder
+from storage.migrate import sql_text
 from storage.moves import settle_moves
 from storage.pages import land_page_rows
 from storage.rows import (
@@ -146,7 +145,7 @@ def land_judgements(
     with transaction(connection):
         _bind(connection, run_id, now)
         stage(connection, "article_topics", rows)
-        connection.execute(_sql("topics"))
+        connection.execute(sql_text("landing", "topics"))
 
 
 def settle_failures(connection: Connection, prefix: str, *, run_id: str) -> None:
@@ -172,8 +171,8 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 def _land_entries(connection: Connection, entries: Sequence[EntryRow]) -> None:
     stage(connection, "entries", entries)
-    connection.execute(_sql("entries"))
-    connection.execute(_sql("sightings"))
+    connection.execute(sql_text("landing", "entries"))
+    connection.execute(sql_text("landing", "sightings"))
 
 
 def _entry_states(connection: Connection) -> list[str]:
@@ -267,7 +266,7 @@ def _land_failures(connection: Connection, rows: Sequence[FailureRow]) -> None:
     if not rows:
         return
     stage(connection, "failures", _unique(rows, lambda row: f"{row.stage}\x1f{row.item}"))
-    connection.execute(_sql("failures"))
+    connection.execute(sql_text("landing", "failures"))
 
 
 def _clear_failures(connection: Connection, which: Stage, items: Sequence[str]) -> None:
@@ -347,8 +346,3 @@ def _unique(rows: Iterable[Row], key: Callable[[Row], str]) -> list[Row]:
     for row in rows:
         seen.setdefault(key(row), row)
     return list(seen.values())
-
-
-@cache
-def _sql(name: str) -> str:
-    return (sql_folder("landing") / f"{name}.sql").read_text("utf-8")

@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -43,6 +44,12 @@ class Migration:
 def sql_folder(name: str) -> Traversable:
     """The folder of SQL files of that name below storage/sql."""
     return resources.files("storage") / "sql" / name
+
+
+@cache
+def sql_text(folder: str, name: str) -> str:
+    """One SQL file's text: `name` without its ending, in that folder; read once."""
+    return (sql_folder(folder) / f"{name}.sql").read_text("utf-8")
 
 
 def sql_files(name: str) -> list[tuple[str, str]]:

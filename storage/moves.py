@@ -7,14 +7,13 @@ then on. The one it was until then is taken out once nothing else stands for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from storage.articles import take_out
 from storage.columnar import arriving
-from storage.migrate import sql_folder
+from storage.migrate import sql_text
 from storage.rows import ArticleLanding
 from storage.session import Session as Connection
 
@@ -44,8 +43,8 @@ def settle_moves(
     columns["text_hash"] = [row.text_hash if row else None for row in now]
     shape = pa.schema([(name, pa.string()) for name in columns])
     with arriving(connection, moves=pa.table(columns, schema=shape)):
-        connection.execute(_sql("moved_entries"))
-        left = connection.execute(_sql("left_articles")).fetchall()
+        connection.execute(sql_text("landing", "moved_entries"))
+        left = connection.execute(sql_text("landing", "left_articles")).fetchall()
     if not left:
         return
     heirs = pa.table(
@@ -56,10 +55,5 @@ def settle_moves(
         }
     )
     with arriving(connection, heirs=heirs):
-        connection.execute(_sql("inheritance"))
+        connection.execute(sql_text("landing", "inheritance"))
     take_out(connection, [row[0] for row in left])
-
-
-@cache
-def _sql(name: str) -> str:
-    return (sql_folder("landing") / f"{name}.sql").read_text("utf-8")

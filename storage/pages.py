@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 
 from extractors.records import Reason, State
 from storage.columnar import arriving, arrow_of
-from storage.migrate import sql_folder
+from storage.migrate import sql_text
 from storage.moves import Move
 from storage.rows import PageRow
 from storage.session import Session as Connection
@@ -40,9 +39,9 @@ def land_page_rows(connection: Connection, pages: Sequence[PageRow]) -> list[Mov
             connection.execute("INSERT INTO pages BY NAME FROM arriving_pages")
     if known:
         with arriving(connection, pages=arrow_of(PageRow, known)):
-            connection.execute(_sql("page_updates"))
+            connection.execute(sql_text("landing", "page_updates"))
             # No entry names a page before it is stored.
-            connection.execute(_sql("sightings"))
+            connection.execute(sql_text("landing", "sightings"))
     return [
         Move(row.page_id, left, row.article_id)
         for row in known
@@ -61,8 +60,3 @@ def _emptied(row: PageRow) -> PageRow:
         warc_offset=None,
         warc_digest=None,
     )
-
-
-@cache
-def _sql(name: str) -> str:
-    return (sql_folder("landing") / f"{name}.sql").read_text("utf-8")

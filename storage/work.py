@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage.migrate import sql_folder
+from storage.migrate import sql_text
 from storage.rows import PageTask
 from storage.session import Session as Connection
 from storage.session import count_of
@@ -341,7 +341,7 @@ def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> i
         "coalesce(article_id, page_id) AS story FROM entries WHERE run_id = ?",
         [run_id],
     )
-    connection.execute((sql_folder("landing") / "sightings.sql").read_text("utf-8"))
+    connection.execute(sql_text("landing", "sightings"))
     return released
 
 

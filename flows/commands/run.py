@@ -27,7 +27,13 @@ from flows.steps.ingest import IngestOptions, run_ingest
 from flows.steps.job import new_job, utc_now
 from flows.steps.maintain import run_maintain, upkeep_lines
 from flows.steps.reprocess import run_reprocess
-from flows.steps.summary import QUERIES_TO_TRY, feed_line, numbers, report_json
+from flows.steps.summary import (
+    QUERIES_TO_TRY,
+    failure_lines,
+    feed_line,
+    numbers,
+    report_json,
+)
 from flows.warehouses import warehouse_of
 from storage.reports import RunReport
 
@@ -214,10 +220,8 @@ def print_report(report: RunReport, settings: Settings, seconds: float, *, as_js
     show.table(f"{report.run_id}, {seconds:.0f} s", ("what", "how many"), numbers(report))
     for feed in report.slowest:
         show.line(f"slow    {show.clean(feed_line(feed))}")
-    for feed in report.failing:
-        show.line(f"failed  {show.clean(feed_line(feed))}")
-    for file, reason, detail in report.files_failed:
-        show.line(f"failed  {show.clean(f'{file}: {reason}: {detail}')}")
+    for line in failure_lines(report):
+        show.line(show.clean(line))
     show.line()
     what = " (read-only copy; open it with any DuckDB)" if warehouse.target is None else ""
     show.line(f"database  {warehouse.name}{what}")

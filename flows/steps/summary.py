@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from extractors.records import Reason
 from storage.reports import FeedLine, RunReport
 from storage.rows import StageCount
 from storage.warehouse import Warehouse
@@ -44,6 +45,29 @@ def feed_line(feed: FeedLine) -> str:
         return f"{name}: took {feed.elapsed_ms / 1000:.1f} s ({feed.url})"
     said = f"{feed.reason}: {feed.detail}" if feed.detail else feed.reason
     return f"{name}: {said} ({feed.url})"
+
+
+# A list that runs off the screen hides what stands above it.
+_FAILURES_SHOWN = 20
+
+
+def failure_lines(report: RunReport) -> list[str]:
+    """What failed in a run, a line each: our own outage is one, and of many the first are shown."""
+    cut_off = [feed for feed in report.failing if feed.reason == Reason.OFFLINE]
+    failed = [feed_line(feed) for feed in report.failing if feed.reason != Reason.OFFLINE]
+    failed += [f"{file}: {reason}: {detail}" for file, reason, detail in report.files_failed]
+    lines = [f"failed  {said}" for said in failed[:_FAILURES_SHOWN]]
+    if len(failed) > _FAILURES_SHOWN:
+        lines.append(
+            f"failed  {len(failed) - _FAILURES_SHOWN} more: "
+            f'duckwire sql "FROM failures" lists them all'
+        )
+    if cut_off:
+        lines.append(
+            f"offline {len(cut_off)} feeds were not reached: this machine has no network; no feed "
+            f"is charged for it, and the next run asks again"
+        )
+    return lines
 
 
 # A few questions to start with.

@@ -71,13 +71,17 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A person, place or idea of the topic, with its aliases in every language."""
+    """A person, place or idea of the topic, with its aliases in every language.
+
+    One that `hides` keeps shorter aliases inside its own from counting: a name to leave alone.
+    """
 
     name: str
     label: str
     aliases: tuple[Alias, ...]
     wikidata: str | None = None
     media_topic: str | None = None
+    hides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +131,15 @@ class Window:
     `outside_needs` are the rules of which one must have fired before an article of another day can
     be on topic: the text itself has to name the event. `peak` are the days of the event itself,
     both included: what is written then of its people and places is hardly about anything else.
+    An article without a date is judged as one of the peak when one of the rules `undated_peak`
+    fires: its text tells which event it is about.
     """
 
     first: date
     last: date
     outside_needs: tuple[str, ...] = ()
     peak: tuple[date, date] | None = None
+    undated_peak: tuple[str, ...] = ()
 
     def place(self, published_at: datetime | None) -> When:
         """Say how a publication time (aware, or None for unknown) lies to the window."""

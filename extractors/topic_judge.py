@@ -97,7 +97,7 @@ class Judge:
     def could_say(self, matches: Sequence[Match]) -> bool:
         """Tell whether a rule that speaks for the topic could fire at all: cheap, and mostly no."""
         whole = 0
-        for _, _, bits in matches:
+        for _, _, bits, _ in matches:
             whole |= bits
         return any(scene.possible(whole) for scene in self._for_it)
 
@@ -105,7 +105,7 @@ class Judge:
         """Judge an article by its matches (in order), its sentences and how its date lies."""
         at = _sentences_of(matches, units.ends)
         masks = [0] * len(units.ends)
-        for (_, _, bits), sentence in zip(matches, at, strict=True):
+        for (_, _, bits, _), sentence in zip(matches, at, strict=True):
             masks[sentence] |= bits
         left_out = self._left_out(masks, units) | units.repeated
         for sentence in left_out:
@@ -123,9 +123,16 @@ class Judge:
                 for sentence in _within_words(scene, matches, at, units, folded):
                     seen[sentence] |= 0 if sentence in left_out else scene.bit
         fired, total, gained = self._fire(seen, places, when)
+        if when is When.UNKNOWN and self._tells_peak(fired):
+            fired, total, gained = self._fire(seen, places, When.PEAK)
         if not gained:
             return Ruling(0.0, NOTHING)
         return self._decide(fired, total, gained, when, _Sight(matches, at, seen, places))
+
+    def _tells_peak(self, fired: list[_Rule]) -> bool:
+        window = self.definition.window
+        telling = window.undated_peak if window else ()
+        return any(one.rule.name in telling for one in fired)
 
     def _see_wider(self, seen: list[int], masks: list[int], whole: int, units: Units) -> None:
         """Add the scenes of paragraphs and of the whole to the sentences that take part."""
@@ -304,12 +311,12 @@ def _within_words(
 ) -> list[int]:
     """Slide over the matches: each opens a stretch of as many words as the scene allows."""
     found: list[int] = []
-    for first, (_, first_end, bits) in enumerate(matches):
+    for first, (_, first_end, bits, _) in enumerate(matches):
         if not bits & scene.concepts:
             continue
         mask = 0
         for last in range(first, len(matches)):
-            start, _, more = matches[last]
+            start, _, more, _ = matches[last]
             if units.paragraphs[at[last]] != units.paragraphs[at[first]]:
                 break
             if last > first and _words(folded, first_end, start) > scene.scene.words:
@@ -332,7 +339,7 @@ def _sentences_of(matches: Sequence[Match], ends: tuple[int, ...]) -> list[int]:
     """Give each match (in order of start) the sentence it begins in."""
     at: list[int] = []
     sentence = 0
-    for start, _, _ in matches:
+    for start, _, _, _ in matches:
         while ends[sentence] <= start:
             sentence += 1
         at.append(sentence)

@@ -1,7 +1,8 @@
 """Find the aliases of all topics in a folded text, in one pass.
 
 One Aho-Corasick automaton holds the aliases of every definition. Each topic resolves its own
-overlaps (the longest phrase wins), so that adding a topic never changes another one's verdicts.
+overlaps (what lies inside a longer phrase counts with it, unless that phrase hides it), so that
+adding a topic never changes another one's verdicts.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ _SAMPLE = 400  # characters the language is told from: more cost much and change
 _LONGEST_CLITIC = max(map(len, _ARABIC_CLITICS))
 
 
-# An alias found: start and end in the folded text, and the bits of the concepts it stands for.
-# A plain tuple, because a hundred of them are made for every article.
-Match = tuple[int, int, int]
+# An alias found: start and end in the folded text, the bits of all concepts it stands for, and of
+# those whose alias it is. A plain tuple, because a hundred of them are made for every article.
+Match = tuple[int, int, int, int]
+_Found = tuple[int, int, int]  # start, minus the end, bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Matcher:
                 uses.setdefault(text, []).append(use)
         _add_stems(uses)
         self._uses = [_quick(_merged(found)) for found in uses.values()]
+        self._hiding = [_hiding(definition) for definition in definitions]
         self._automaton = AhoCorasick(
             list(uses), matchkind=MatchKind.Standard, store_patterns=False
         )
@@ -79,8 +82,8 @@ class Matcher:
         known. Goes out: for each topic found (by its
         index), its matches in order, none inside another.
         """
-        found: dict[int, list[Match]] = {}
-        ends: list[Match] = []
+        found: dict[int, list[_Found]] = {}
+        ends: list[_Found] = []
         of = -1  # the topic they are of: mostly that of the match before
         uses = self._uses
         length = len(folded)
@@ -107,7 +110,8 @@ class Matcher:
                 if topic != of:
                     of, ends = topic, found.setdefault(topic, [])
                 ends.append((start, -end, bits))
-        return {topic: _longest(matches) for topic, matches in found.items()}
+        hiding = self._hiding
+        return {topic: _resolved(matches, hiding[topic]) for topic, matches in found.items()}
 
 
 def _closer_look(
@@ -193,20 +197,30 @@ def _quick(uses: tuple[_Use, ...]) -> tuple[_QuickUse, ...]:
     )
 
 
-def _longest(matches: list[Match]) -> list[Match]:
-    """Drop what lies inside a longer match; a phrase listed under two concepts counts for both.
+def _hiding(definition: TopicDefinition) -> int:
+    return sum(1 << at for at, concept in enumerate(definition.concepts) if concept.hides)
 
-    Comes in: (start, minus end, bits) in any order. Goes out: matches in order of their start.
+
+def _resolved(found: list[_Found], hiding: int) -> list[Match]:
+    """Let what lies inside a longer match count with it; a phrase under two concepts is both.
+
+    Comes in: what was found, in any order, and the bits of the concepts that hide what lies inside
+    them; those count by themselves alone, not inside others. Goes out: matches in order, none
+    inside another.
     """
-    matches.sort()
+    found.sort()
     kept: list[Match] = []
     last_start = last_end = -1
-    for start, minus_end, bits in matches:
+    for start, minus_end, bits in found:
         if -minus_end > last_end:
             last_start, last_end = start, -minus_end
-            kept.append((start, last_end, bits))
-        elif start == last_start and -minus_end == last_end:
-            kept[-1] = (start, last_end, bits | kept[-1][2])
+            kept.append((start, last_end, bits, bits))
+            continue
+        _, _, known, own = kept[-1]
+        if start == last_start and -minus_end == last_end:
+            kept[-1] = (start, last_end, known | bits, own | bits)
+        elif not own & hiding and bits & ~hiding & ~known:
+            kept[-1] = (last_start, last_end, known | bits & ~hiding, own)
     return kept
 
 

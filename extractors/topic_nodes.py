@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NoReturn
 
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-
 from extractors.topic_definition import TopicError
+
+# A mapping and a list as the loader gives them; one that keeps their lines gives subclasses.
+Node = dict[Any, Any]
+Listed = list[Any]
 
 
 class NodeReader:
@@ -26,7 +28,7 @@ class NodeReader:
         """Raise the TopicError that points at this key."""
         raise TopicError(self.source, _line(node, key), problem)
 
-    def keys(self, node: CommentedMap, allowed: tuple[str, ...], needed: tuple[str, ...]) -> None:
+    def keys(self, node: Node, allowed: tuple[str, ...], needed: tuple[str, ...]) -> None:
         """Check that only allowed keys stand here, and all needed ones."""
         for key in node:
             if key not in allowed:
@@ -35,28 +37,28 @@ class NodeReader:
             if key not in node:
                 self.fail(node, None, f"expected the key {key!r}")
 
-    def mapping(self, node: CommentedMap, key: Any) -> CommentedMap:
+    def mapping(self, node: Node, key: Any) -> Node:
         """Read a mapping."""
         value = node[key]
-        if not isinstance(value, CommentedMap):
+        if not isinstance(value, dict):
             self.fail(node, key, f"expected a mapping under {key!r}, found {value!r}")
         return value
 
-    def sequence(self, node: CommentedMap, key: str) -> CommentedSeq:
+    def sequence(self, node: Node, key: str) -> Listed:
         """Read a list."""
         value = node[key]
-        if not isinstance(value, CommentedSeq):
+        if not isinstance(value, list):
             self.fail(node, key, f"expected a list under {key!r}, found {value!r}")
         return value
 
-    def text(self, node: CommentedMap, key: str, default: str | None = None) -> str:
+    def text(self, node: Node, key: str, default: str | None = None) -> str:
         """Read a text, stripped; without a default it may not be empty."""
         value = node.get(key, default)
         if not isinstance(value, str) or (not value.strip() and default is None):
             self.fail(node, key, f"expected a text under {key!r}, found {value!r}")
         return value.strip()
 
-    def strings(self, node: CommentedMap, key: Any) -> list[str]:
+    def strings(self, node: Node, key: Any) -> list[str]:
         """Read one text or a list of texts."""
         value = node.get(key, [])
         values = value if isinstance(value, list) else [value]
@@ -67,7 +69,7 @@ class NodeReader:
                 self.fail(held, place, f"expected a text, found {entry!r}{hint}")
         return [str(entry) for entry in values]
 
-    def known(self, node: CommentedMap, key: str, names: frozenset[str], what: str) -> list[str]:
+    def known(self, node: Node, key: str, names: frozenset[str], what: str) -> list[str]:
         """Read one name or a list of names, all of which must exist."""
         values = self.strings(node, key)
         held = node.get(key)
@@ -87,7 +89,7 @@ class NodeReader:
         return str(value)
 
     def number(
-        self, node: CommentedMap, key: str, low: float, high: float, default: float | None = None
+        self, node: Node, key: str, low: float, high: float, default: float | None = None
     ) -> float:
         """Read a number from `low` to `high`, both included."""
         value = node.get(key, default)
@@ -97,14 +99,21 @@ class NodeReader:
             self.fail(node, key, f"expected a number from {low} to {high}, found {value}")
         return float(value)
 
-    def day(self, node: CommentedMap, key: str) -> date:
+    def flag(self, node: Node, key: str) -> bool:
+        """Read true or false; false when the key is missing."""
+        value = node.get(key, False)
+        if not isinstance(value, bool):
+            self.fail(node, key, f"expected true or false under {key!r}, found {value!r}")
+        return value
+
+    def day(self, node: Node, key: str) -> date:
         """Read an ISO date."""
         value = node[key]
         if type(value) is not date:
             self.fail(node, key, f"expected a day like 2023-09-13, found {value!r}")
         return value
 
-    def wikidata(self, node: CommentedMap) -> str | None:
+    def wikidata(self, node: Node) -> str | None:
         """Read the Wikidata id of this thing, if it has one."""
         if "wikidata" not in node:
             return None
@@ -113,7 +122,7 @@ class NodeReader:
             self.fail(node, "wikidata", f"expected a Wikidata id like Q56226, found {value!r}")
         return value
 
-    def media_topic(self, node: CommentedMap) -> str | None:
+    def media_topic(self, node: Node) -> str | None:
         """Read the IPTC Media Topic of this thing, if it has one."""
         if "media_topic" not in node:
             return None

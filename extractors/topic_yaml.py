@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -36,13 +36,13 @@ from extractors.topic_definition import (
     Window,
 )
 from extractors.topic_fold import fold
-from extractors.topic_nodes import NodeReader
+from extractors.topic_nodes import Listed, Node, NodeReader
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
 # Part of every version, so that a stored judgement of an older tagger is judged again: raise it
 # whenever the same definition may give another verdict, score, rule or evidence.
-ENGINE = 5
+ENGINE = 6
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?!?")
 _NEAR_WORDS = re.compile(r"(\d{1,3}) words")
@@ -50,6 +50,7 @@ _TOPIC_KEYS = (
     "topic", "title", "description", "wikidata", "media_topic", "window", "concepts", "gate",
     "furniture", "scenes", "rules", "thresholds",
 )  # fmt: skip
+_WINDOW_KEYS = ("first", "last", "outside_needs", "peak", "undated_peak")
 _RULE_KEYS = (
     "name", "scene", "weight", "where", "times", "share", "when", "needs", "unless", "outnumbers",
     "leaves",
@@ -63,6 +64,18 @@ def parse_definition(text: str, source: str) -> TopicDefinition:
     the checked definition, with a version that depends on its content and not on comments or
     layout. Raises TopicError.
     """
+    # The quick loader keeps no lines, so that what is wrong is read once more to tell where.
+    try:
+        loaded = YAML(typ="safe").load(text)
+        if isinstance(loaded, dict):
+            return _Reader(source).definition(loaded)
+    except (TopicError, YAMLError, TypeError, ValueError):
+        pass
+    return parse_with_lines(text, source)
+
+
+def parse_with_lines(text: str, source: str) -> TopicDefinition:
+    """Do what `parse_definition` does, at five times the cost, and say where a mistake is."""
     return _Reader(source).definition(_load(text, source))
 
 
@@ -106,7 +119,7 @@ def _odd_key(text: str) -> int | None:
 class _Reader(NodeReader):
     """Reads the parts of a definition in the order in which they refer to each other."""
 
-    def definition(self, node: CommentedMap) -> TopicDefinition:
+    def definition(self, node: Node) -> TopicDefinition:
         self.keys(node, _TOPIC_KEYS, ("topic", "title", "concepts", "scenes", "rules"))
         topic_id = self.text(node, "topic")
         if not TOPIC_ID.fullmatch(topic_id):
@@ -135,15 +148,15 @@ class _Reader(NodeReader):
 
     # concepts
 
-    def concepts(self, node: CommentedMap) -> tuple[Concept, ...]:
+    def concepts(self, node: Node) -> tuple[Concept, ...]:
         listed = self.mapping(node, "concepts")
         return tuple(self.concept(listed, name) for name in listed)
 
-    def concept(self, listed: CommentedMap, name: str) -> Concept:
+    def concept(self, listed: Node, name: str) -> Concept:
         if not isinstance(name, str) or not TOPIC_ID.fullmatch(name):
             self.fail(listed, name, f"expected a concept name like north-korea, found {name!r}")
         node = self.mapping(listed, name)
-        self.keys(node, ("label", "wikidata", "media_topic", "aliases"), ("aliases",))
+        self.keys(node, ("label", "wikidata", "media_topic", "hides", "aliases"), ("aliases",))
         by_language = self.mapping(node, "aliases")
         aliases = tuple(
             alias for language in by_language for alias in self.aliases(by_language, language)
@@ -156,9 +169,10 @@ class _Reader(NodeReader):
             aliases=aliases,
             wikidata=self.wikidata(node),
             media_topic=self.media_topic(node),
+            hides=self.flag(node, "hides"),
         )
 
-    def aliases(self, by_language: CommentedMap, language: Any) -> Iterable[Alias]:
+    def aliases(self, by_language: Node, language: Any) -> Iterable[Alias]:
         if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
             found = f"found {language!r} (write no in quotes)"
             self.fail(by_language, language, f"expected a language like en or ko, {found}")
@@ -187,13 +201,13 @@ class _Reader(NodeReader):
 
     # scenes
 
-    def scenes(self, node: CommentedMap, names: frozenset[str]) -> tuple[Scene, ...]:
+    def scenes(self, node: Node, names: frozenset[str]) -> tuple[Scene, ...]:
         listed = self.mapping(node, "scenes")
         if not listed:
             self.fail(node, "scenes", "expected at least one scene")
         return tuple(self.scene(listed, name, names) for name in listed)
 
-    def scene(self, listed: CommentedMap, name: str, names: frozenset[str]) -> Scene:
+    def scene(self, listed: Node, name: str, names: frozenset[str]) -> Scene:
         if not isinstance(name, str) or not TOPIC_ID.fullmatch(name):
             self.fail(listed, name, f"expected a scene name like the-meeting, found {name!r}")
         node = self.mapping(listed, name)
@@ -211,18 +225,18 @@ class _Reader(NodeReader):
         return Scene(name, near, words, tuple(combinations))
 
     def combination(
-        self, listed: CommentedSeq, index: int, names: frozenset[str], none: frozenset[str]
+        self, listed: Listed, index: int, names: frozenset[str], none: frozenset[str]
     ) -> Combination:
         entry = listed[index]
         if isinstance(entry, str):
             return Combination((frozenset((self.name(listed, index, names, "concept"),)),), none)
-        if not isinstance(entry, CommentedMap):
+        if not isinstance(entry, dict):
             self.fail(listed, index, "expected a concept, or `all: […]` with an optional `none`")
         self.keys(entry, ("all", "none"), ("all",))
         more = frozenset(self.known(entry, "none", names, "concept"))
         return Combination(self.groups(entry, names), none | more)
 
-    def groups(self, node: CommentedMap, names: frozenset[str]) -> tuple[frozenset[str], ...]:
+    def groups(self, node: Node, names: frozenset[str]) -> tuple[frozenset[str], ...]:
         listed = self.sequence(node, "all")
         if not listed:
             self.fail(node, "all", "expected at least one concept")
@@ -237,7 +251,7 @@ class _Reader(NodeReader):
             self.fail(node, "all", "expected no empty list of alternatives")
         return tuple(groups)
 
-    def near(self, node: CommentedMap) -> tuple[Near, int]:
+    def near(self, node: Node) -> tuple[Near, int]:
         value = self.text(node, "near", "sentence")
         words = _NEAR_WORDS.fullmatch(value)
         if words and int(words[1]) > 0:
@@ -249,18 +263,18 @@ class _Reader(NodeReader):
 
     # rules, window, thresholds
 
-    def rules(self, node: CommentedMap, scenes: frozenset[str]) -> tuple[Rule, ...]:
+    def rules(self, node: Node, scenes: frozenset[str]) -> tuple[Rule, ...]:
         listed = self.sequence(node, "rules")
         rules: list[Rule] = []
         for index, entry in enumerate(listed):
-            if not isinstance(entry, CommentedMap):
+            if not isinstance(entry, dict):
                 self.fail(listed, index, "expected a rule with name, scene and weight")
             rules.append(self.rule(entry, scenes, frozenset(rule.name for rule in rules)))
         if not any(rule.weight > 0 for rule in rules):
             self.fail(node, "rules", "expected at least one rule with a weight above 0")
         return tuple(rules)
 
-    def rule(self, node: CommentedMap, scenes: frozenset[str], earlier: frozenset[str]) -> Rule:
+    def rule(self, node: Node, scenes: frozenset[str], earlier: frozenset[str]) -> Rule:
         self.keys(node, _RULE_KEYS, ("name", "scene", "weight"))
         name = self.text(node, "name")
         if not TOPIC_ID.fullmatch(name) or name in earlier:
@@ -284,28 +298,32 @@ class _Reader(NodeReader):
             leaves=self.number(node, "leaves", 0, 1, 0),
         )
 
-    def members(self, node: CommentedMap, key: str, kind: type[_Kind]) -> frozenset[_Kind]:
+    def members(self, node: Node, key: str, kind: type[_Kind]) -> frozenset[_Kind]:
         """Read one or several values of an enum; all of them when the key is missing."""
         values = self.known(node, key, frozenset(kind), key)
         return frozenset(kind(value) for value in values or kind)
 
-    def when(self, node: CommentedMap) -> frozenset[When]:
+    def when(self, node: Node) -> frozenset[When]:
         """Read when a rule counts; what counts inside the window counts at its peak as well."""
         found = self.members(node, "when", When)
         return found | {When.PEAK} if When.INSIDE in found else found
 
-    def window(self, node: CommentedMap, rules: frozenset[str]) -> Window | None:
+    def window(self, node: Node, rules: frozenset[str]) -> Window | None:
         if "window" not in node:
             return None
         window = self.mapping(node, "window")
-        self.keys(window, ("first", "last", "outside_needs", "peak"), ("first", "last"))
+        self.keys(window, _WINDOW_KEYS, ("first", "last"))
         first, last = self.day(window, "first"), self.day(window, "last")
         if last < first:
             self.fail(window, "last", f"expected a day not before {first}, found {last}")
         needs = self.known(window, "outside_needs", rules, "rule")
-        return Window(first, last, tuple(needs), self.peak(window, first, last))
+        peak = self.peak(window, first, last)
+        undated = self.known(window, "undated_peak", rules, "rule")
+        if undated and not peak:
+            self.fail(window, "undated_peak", "expected `peak`, the days it is judged by, as well")
+        return Window(first, last, tuple(needs), peak, tuple(undated))
 
-    def peak(self, window: CommentedMap, first: date, last: date) -> tuple[date, date] | None:
+    def peak(self, window: Node, first: date, last: date) -> tuple[date, date] | None:
         if "peak" not in window:
             return None
         peak = self.mapping(window, "peak")
@@ -315,7 +333,7 @@ class _Reader(NodeReader):
             self.fail(window, "peak", f"expected days of the window ({first} to {last})")
         return start, end
 
-    def thresholds(self, node: CommentedMap) -> tuple[float, float]:
+    def thresholds(self, node: Node) -> tuple[float, float]:
         if "thresholds" not in node:
             return 0.6, 0.2
         thresholds = self.mapping(node, "thresholds")
@@ -326,9 +344,7 @@ class _Reader(NodeReader):
             self.fail(thresholds, "mention", f"expected less than on ({on}), found {mention}")
         return on, mention
 
-    def gate(
-        self, node: CommentedMap, names: frozenset[str], scenes: tuple[Scene, ...]
-    ) -> frozenset[str]:
+    def gate(self, node: Node, names: frozenset[str], scenes: tuple[Scene, ...]) -> frozenset[str]:
         if "gate" in node:
             return frozenset(self.known(node, "gate", names, "concept"))
         combinations = (one for scene in scenes for one in scene.combinations)
@@ -340,6 +356,6 @@ def _is_wide(folded: str) -> bool:
     return len(folded) == 1 and "\u4e00" <= folded <= "\u9fff"
 
 
-def _version(node: CommentedMap) -> str:
+def _version(node: Node) -> str:
     plain = json.dumps([ENGINE, node], sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.blake2b(plain.encode("utf-8"), digest_size=8).hexdigest()

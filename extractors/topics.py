@@ -99,7 +99,7 @@ class Tagger:
         return any(
             bits & self._judges[topic].gate
             for topic, matches in found.items()
-            for _, _, bits in matches
+            for _, _, bits, _ in matches
         )
 
 
@@ -124,7 +124,7 @@ def _judgement(judge: Judge, ruling: Ruling, whole: str, folded: Folded, heading
 
 def _evidence(judge: Judge, match: Match, whole: str, folded: Folded, heading: int) -> Evidence:
     start, end = folded.origin(match[0], match[1])
-    first_bit = (match[2] & -match[2]).bit_length() - 1
+    first_bit = (match[3] & -match[3]).bit_length() - 1
     in_title = start < heading
     offset = 0 if in_title else heading
     field = "title" if in_title else "text"

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors.records import Judgement, Verdict
-from extractors.topic_yaml import ENGINE
+from extractors.topic_yaml import ENGINE, parse_with_lines
 from extractors.topics import (
     LabelledItem,
     Tagger,
@@ -18,6 +19,8 @@ from extractors.topics import (
     skeleton,
 )
 
+TOPICS = Path(__file__).parents[2] / "seeds" / "topics"
+
 DEFINITION = """\
 topic: fair
 title: The fair
@@ -27,7 +30,7 @@ concepts:
     aliases: {en: [Baker, "=US"], ru: [пекар*, лидер* гильдии], ko: [제빵사],
       ja: [パン], zh: [面包师], ar: [خباز]}
   fair: {aliases: {en: [fair*], ru: [ярмарк*], ko: ["*장터"], ar: [سوق]}}
-  old-baker: {aliases: {en: [Baker Street], "de!": [Becker]}}
+  old-baker: {hides: true, aliases: {en: [Baker Street], "de!": [Becker]}}
   name: {aliases: {en: ["2023"]}}
   notice: {aliases: {en: [cookie*]}}
 furniture: notice
@@ -110,8 +113,21 @@ def test_parts_of_other_words_are_not_found(text: str) -> None:
     assert _judge(text).verdict is Verdict.OFF
 
 
-def test_the_longer_phrase_keeps_the_shorter_one_from_counting() -> None:
-    assert _judge("Baker Street").verdict is Verdict.OFF
+def test_a_longer_phrase_of_a_concept_that_hides_keeps_the_shorter_one_from_counting() -> None:
+    assert _judge("They met in Baker Street.", "Rain").verdict is Verdict.OFF
+
+
+def test_a_shorter_phrase_counts_inside_a_longer_one_of_another_concept() -> None:
+    definition = DEFINITION.replace("[fair*]", "[fair*, baker's stall]")
+    judgement = _judge("He stood at the baker's stall.", "Rain", definition=definition)
+    assert judgement.rule == "undated: both"
+    (evidence,) = judgement.evidence
+    assert (evidence.concept, evidence.phrase) == ("fair", "baker's stall")
+
+
+def test_a_name_to_leave_alone_does_not_count_inside_a_longer_phrase() -> None:
+    definition = DEFINITION.replace("[fair*]", "[fair*, Baker Street market]")
+    assert _judge("Rain", "At Baker Street market", definition=definition).verdict is Verdict.ON
 
 
 def test_a_word_listed_in_full_counts_for_its_stem_under_another_concept_as_well() -> None:
@@ -299,6 +315,12 @@ def test_the_version_follows_the_content_and_not_the_comments() -> None:
     assert parse_definition(DEFINITION.replace("0.6", "0.7"), "a").version != version
 
 
+def test_a_definition_reads_the_same_with_and_without_its_lines() -> None:
+    for path in TOPICS.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        assert parse_definition(text, path.name) == parse_with_lines(text, path.name)
+
+
 def test_the_version_follows_the_tagger_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     version = parse_definition(DEFINITION, "a").version
     monkeypatch.setattr("extractors.topic_yaml.ENGINE", ENGINE + 1)
@@ -319,6 +341,7 @@ def test_the_version_follows_the_tagger_as_well(monkeypatch: pytest.MonkeyPatch)
         ("where: title", "where: headline", 23, "known part"),
         ("mention: 0.2", "mention: 0.9", 24, "less than on"),
         ("[Baker Street]", "[B*ker]", 9, "only at the ends of words"),
+        ("{hides: true", "{hides: perhaps", 9, "true or false"),
         ("gate: baker", "gate: [baker", 14, "valid YAML"),
         ("title: The fair", "title: The\0fair", 2, "valid YAML"),
         ("{first:", "{3: soon, first:", 3, "expected one of"),
@@ -422,4 +445,32 @@ def test_at_the_peak_of_the_window_less_is_enough(day: int, verdict: Verdict) ->
 def test_a_peak_outside_the_window_is_refused_with_its_line() -> None:
     wrong = PEAK.replace("last: 2023-09-12", "last: 2023-10-12")
     with pytest.raises(TopicError, match=r"peak\.yaml, line 4: .*2023-09-30"):
+        parse_definition(wrong, "peak.yaml")
+
+
+UNDATED = PEAK.replace("2023-09-12}}", "2023-09-12}, undated_peak: told}").replace(
+    "rules:", "rules:\n  - {name: told, scene: told, when: unknown, weight: 0}"
+)
+UNDATED = UNDATED.replace(
+    "scenes:", "  cranes: {aliases: {en: [cranes]}}\nscenes:\n  told: {any: [cranes]}"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Cranes stand still.", "undated: port-on-those-days"),
+        ("Nothing moves.", "nothing-seen"),
+    ],
+)
+def test_an_undated_text_that_tells_its_time_is_judged_as_of_the_peak(text: str, rule: str) -> None:
+    definition = UNDATED.replace("when: peak, weight: 0.3", "when: peak, weight: 0.4")
+    tagger = Tagger([parse_definition(definition, "peak.yaml")])
+    (found,) = tagger.judge("The harbour is quiet", text, language="en", published_at=None)
+    assert found.rule == rule
+
+
+def test_an_undated_peak_without_the_days_of_the_peak_is_refused_with_its_line() -> None:
+    wrong = UNDATED.replace(", peak: {first: 2023-09-10, last: 2023-09-12}", "")
+    with pytest.raises(TopicError, match=r"peak\.yaml, line 4: expected `peak`"):
         parse_definition(wrong, "peak.yaml")

@@ -162,7 +162,7 @@ def test_two_processes_that_land_the_same_new_articles_double_none(
 import sys
 from flows.settings import load_settings
 from flows.warehouses import warehouse_of
-from test_landing import FEEDS, article, land, land_all, page, whole_poll
+from arrivals import FEEDS, article, land, land_all, page, whole_poll
 warehouse = warehouse_of(load_settings())
 print("ready", flush=True)
 sys.stdin.readline()
@@ -177,7 +177,7 @@ for turn in range(8):
         desk = newsroom_desk(make_desk, newsroom, "desk", **settings)
         warehouse = warehouse_of(desk.settings)
         warehouse.migrate(desk.job().clock())
-        paths = os.pathsep.join(["tests", "tests/storage", "."])
+        paths = os.pathsep.join(["tests", "."])
         both = [
             subprocess.Popen(
                 [sys.executable, "-c", script],

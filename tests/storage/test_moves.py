@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import tables_in
-from test_landing import (
+from arrivals import (
     NOW,
     OTHER,
     RUN,
@@ -26,6 +25,7 @@ from test_landing import (
     page,
     poll,
 )
+from tables import tables_in
 
 from extractors.records import Listing
 from flows.steps.rows import article_id_of

@@ -13,9 +13,7 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from shared_targets import EVERY, SHARED, TOKEN, postgres_server, target_settings, targets
-from tables import tables_in
-from test_landing import (
+from arrivals import (
     FEEDS,
     NOW,
     RUN,
@@ -31,6 +29,8 @@ from test_landing import (
     page,
     whole_poll,
 )
+from shared_targets import EVERY, SHARED, TOKEN, postgres_server, target_settings, targets
+from tables import tables_in
 
 from extractors.records import Listing
 from flows.settings import Settings

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from desks import Desk, new_desk
 from shared_targets import Postgres, free_port, postgres_server
@@ -195,6 +196,17 @@ class Machines:
         self._end(self.server, signal.SIGKILL)
         self.start_server()
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """What each part has spent so far, with its processes that have ended."""
+        assert self.server is not None
+        parts = {
+            "runs": [worker.pid for worker in self.workers],
+            "Prefect": [self.server.pid],
+            "database": [self.postgres.pid],
+            "news": [os.getpid()],
+        }
+        return {part: sum(map(_cpu, pids)) for part, pids in parts.items()}
+
     def stop(self) -> None:
         for process in [*self.workers, *([self.server] if self.server else [])]:
             self._end(process, signal.SIGKILL)
@@ -210,6 +222,19 @@ class Machines:
             return subprocess.Popen(
                 line, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
             )
+
+
+def _cpu(pid: int) -> float:
+    """Processor seconds of a process and, unless it is this one, of all that it has started."""
+    if pid == os.getpid():
+        own = psutil.Process(pid).cpu_times()
+        return own.user + own.system
+    total = 0.0
+    for one in _tree(pid):
+        with suppress(psutil.NoSuchProcess):
+            times = psutil.Process(one).cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 def _tree(pid: int) -> list[int]:

@@ -128,9 +128,17 @@ class Postgres:
     folder: Path
     control: list[str]
 
+    @property
+    def pid(self) -> int:
+        return int((self.folder / "data" / "postmaster.pid").read_text("utf-8").split()[0])
+
     def restart(self) -> None:
         """Stop at once, as if the machine had failed, and start again."""
         _run([*self.control, "-m", "immediate", "-w", "restart"], self.folder)
+
+    def stop(self) -> None:
+        """Stop at once, and stay down."""
+        _run([*self.control, "-m", "immediate", "-w", "stop"], self.folder)
 
 
 @contextmanager
@@ -141,8 +149,11 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def postgres_server(*, connections: int = 100) -> Iterator[Postgres]:
-    """A PostgreSQL of its own on a socket in a folder, that can be restarted."""
+def postgres_server(*, connections: int = 100, password: str | None = None) -> Iterator[Postgres]:
+    """A PostgreSQL of its own on a socket in a folder, that can be restarted.
+
+    With a password, it lets nobody in without it.
+    """
     programs = _programs()
     if programs is None:
         why = "PostgreSQL's initdb is not installed (Debian: postgresql)"
@@ -158,16 +169,23 @@ def postgres_server(*, connections: int = 100) -> Iterator[Postgres]:
         as_user = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}"]
         as_user += ["--clear-groups"]
     cluster = folder / "data"
-    made = [programs / "initdb", "-D", cluster, "-A", "trust", "-U", "duck", "-E", "UTF8"]
+    made = [programs / "initdb", "-D", cluster, "-U", "duck", "-E", "UTF8"]
+    made += ["-A", "scram-sha-256" if password else "trust"]
+    if password:
+        asked = folder / "password"
+        asked.write_text(password, "utf-8")
+        made += ["--pwfile", asked]
     control = [*as_user, str(programs / "pg_ctl"), "-D", str(cluster)]
     options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections={connections}"
     try:
         _run([*as_user, *map(str, made), "--no-sync"], folder)
         _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"], folder)
+        running = Postgres(f"dbname=postgres user=duck host={folder}", folder, control)
         try:
-            yield Postgres(f"dbname=postgres user=duck host={folder}", folder, control)
+            yield running
         finally:
-            _run([*control, "-m", "immediate", "stop"], folder)
+            if (cluster / "postmaster.pid").exists():
+                running.stop()
     finally:
         shutil.rmtree(folder)
 

@@ -18,7 +18,7 @@ import duckdb
 import psycopg
 
 from storage.errors import LockedError
-from storage.targets.extensions import load
+from storage.targets.extensions import load, prepared
 from storage.targets.literals import text_literal
 from storage.targets.naming import LakeTarget, S3Access, TargetError
 
@@ -43,19 +43,25 @@ def lake_session(
         if write:
             locking = _locked_file if target.kind == "sqlite" else _locked_catalogue
             held.enter_context(locking(target, wait_s))
-        connection = duckdb.connect()
-        held.callback(connection.close)
+        connection = held.enter_context(prepared(target, "lake", lambda c: _prepare(c, target)))
         _attach(connection, target, write=write)
         yield connection
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, target: LakeTarget, *, write: bool) -> None:
+def _prepare(connection: duckdb.DuckDBPyConnection, target: LakeTarget) -> None:
     load(connection, _SCANNERS[target.kind], "ducklake")
-    connection.execute("SET TimeZone = 'UTC'")
     if target.data_path.startswith("s3://"):
         load(connection, "httpfs")
         connection.execute(_s3_secret(target.s3))
-    connection.execute(f"SET ducklake_max_retry_count = {_RETRIES}")
+    if target.password is not None:
+        connection.execute(
+            f"CREATE SECRET (TYPE postgres, PASSWORD {text_literal(target.password)})"
+        )
+    connection.execute(f"SET GLOBAL ducklake_max_retry_count = {_RETRIES}")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, target: LakeTarget, *, write: bool) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
     options = f"DATA_PATH {text_literal(target.data_path)}" + ("" if write else ", READ_ONLY")
     if target.kind == "sqlite":
         # Otherwise a reader in the middle of an answer keeps the writer from committing.
@@ -86,6 +92,7 @@ def _locked_catalogue(target: LakeTarget, wait_s: float) -> Iterator[None]:
     try:
         turn = psycopg.connect(
             target.catalogue,
+            password=target.password,
             autocommit=True,
             connect_timeout=_CONNECT_S,
             application_name="duckwire",
@@ -156,8 +163,8 @@ def _wait(
 
 
 def _unreachable(target: LakeTarget, error: Exception) -> TargetError:
-    """One line without the connection string, which may hold a password."""
+    """One line, whatever the libraries below put into theirs."""
     said = " ".join(str(error).split())
-    for secret in (target.catalogue, target.s3.secret):
+    for secret in (target.password, target.s3.secret):
         said = said.replace(secret, "…") if secret else said
     return TargetError(f"{target} cannot be opened ({said[:300]}): is it there, and is it yours?")

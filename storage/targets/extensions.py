@@ -6,7 +6,9 @@ directory, which need not exist or be writable (a service's account, a read-only
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import resources
 
 import duckdb
@@ -14,6 +16,40 @@ import duckdb
 from storage.errors import StorageError
 from storage.targets.literals import text_literal
 from storage.targets.naming import LakeTarget, QuackTarget, Target
+
+_Connection = duckdb.DuckDBPyConnection
+_idle: dict[Target, list[_Connection]] = defaultdict(list)
+
+
+@contextmanager
+def prepared(
+    target: Target, attached: str, prepare: Callable[[_Connection], None]
+) -> Iterator[_Connection]:
+    """A connection to a DuckDB in memory that `prepare` has made ready to reach `target`.
+
+    It serves one session after another of this process: to load an extension is to check its
+    signature, which takes longer than most sessions. What a session attaches as `attached`, makes
+    temporarily or leaves open is gone at its end; secrets and extensions stay.
+    """
+    try:
+        base = _idle[target].pop()
+    except IndexError:
+        base = duckdb.connect()
+        try:
+            prepare(base)
+        except BaseException:
+            base.close()
+            raise
+    try:
+        with base.cursor() as connection:
+            yield connection
+    finally:
+        try:
+            base.execute(f"DETACH DATABASE IF EXISTS {attached}")
+            _idle[target].append(base)
+        except duckdb.Error:
+            with suppress(duckdb.Error):
+                base.close()
 
 
 def load(connection: duckdb.DuckDBPyConnection, *names: str) -> None:

@@ -6,10 +6,14 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from storage.errors import StorageError
 
-_SECRET = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)|(://[^:/@\s]*:)[^@\s]*(?=@)", re.I)
-_QUACK = re.compile(r"quack:(?://)?(?P<host>\[[0-9a-fA-F:]+\]|[^:/\s]+)(?::(?P<port>\d{1,5}))?/?")
+# What DuckDB can take apart from the connection string is the password alone.
+_UNSUPPORTED = ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+_QUACK = re.compile(r"quack:(?://)?(?P<host>\[[0-9a-fA-F:]+\]|[^:/@\s]+)(?::(?P<port>\d{1,5}))?/?")
 DEFAULT_PORT = 9494
 
 
@@ -44,23 +48,22 @@ class QuackTarget:
 
 @dataclass(frozen=True, slots=True)
 class LakeTarget:
-    """A DuckLake: a catalogue in PostgreSQL or SQLite, and Parquet files below `data_path`."""
+    """A DuckLake: a catalogue in PostgreSQL or SQLite, and Parquet files below `data_path`.
+
+    The password is apart from the rest: DuckDB repeats the catalogue in its errors.
+    """
 
     kind: str
-    catalogue: str = field(repr=False)
+    catalogue: str
     data_path: str
     s3: S3Access = field(default_factory=S3Access)
+    password: str | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        return f"ducklake:{self.kind}:{redacted(self.catalogue)}"
+        return f"ducklake:{self.kind}:{self.catalogue}"
 
 
 Target = QuackTarget | LakeTarget
-
-
-def redacted(said: str) -> str:
-    """A connection string or address without its password, fit for a message."""
-    return _SECRET.sub(r"\1\3***", said)
 
 
 class TargetError(StorageError):
@@ -88,16 +91,19 @@ def target_of(
         if said.startswith(f"ducklake:{kind}:"):
             catalogue = said.removeprefix(f"ducklake:{kind}:")
             return _lake(kind, catalogue, data_path, s3 or S3Access())
+    # What it says is not repeated: there may be a password in it, anywhere.
     raise TargetError(
-        f"DUCKWIRE_WAREHOUSE is {redacted(said)!r}: give file, quack:host:port, "
-        f"ducklake:postgres:<connection string> or ducklake:sqlite:<path>."
+        "DUCKWIRE_WAREHOUSE is none of file, quack:host:port, "
+        "ducklake:postgres:<connection string> and ducklake:sqlite:<path>: give it as one of them."
     )
 
 
 def _quack(said: str, token: str | None, plain: bool) -> QuackTarget:
     found = _QUACK.fullmatch(said)
     if not found or not 0 < int(found["port"] or DEFAULT_PORT) < 65536:
-        raise TargetError(f"DUCKWIRE_WAREHOUSE is {said!r}: give quack:host:port.")
+        raise TargetError(
+            "DUCKWIRE_WAREHOUSE has no host and port after quack: give quack:host:port."
+        )
     if not token:
         raise TargetError(
             "a served warehouse needs its token: set DUCKWIRE_QUACK_TOKEN, or "
@@ -109,7 +115,10 @@ def _quack(said: str, token: str | None, plain: bool) -> QuackTarget:
 def _lake(kind: str, catalogue: str, data_path: str | None, s3: S3Access) -> LakeTarget:
     if not catalogue:
         raise TargetError(f"DUCKWIRE_WAREHOUSE names no {kind} catalogue after the colon.")
-    if kind == "sqlite":
+    password = None
+    if kind == "postgres":
+        catalogue, password = _apart(catalogue)
+    else:
         catalogue = str(Path(catalogue).absolute())
         data_path = data_path or f"{catalogue}.files"
     if not data_path:
@@ -119,4 +128,25 @@ def _lake(kind: str, catalogue: str, data_path: str | None, s3: S3Access) -> Lak
         )
     if "://" not in data_path:
         data_path = str(Path(data_path).absolute())
-    return LakeTarget(kind, catalogue, data_path, s3)
+    return LakeTarget(kind, catalogue, data_path, s3, password)
+
+
+def _apart(said: str) -> tuple[str, str | None]:
+    """A PostgreSQL connection string, in words or as an address, without its password; and that."""
+    try:
+        parts = conninfo_to_dict(said)
+        password = parts.pop("password", None)
+        catalogue = make_conninfo("", **parts)
+    except psycopg.Error:  # its message quotes what it does not understand
+        raise TargetError(
+            "DUCKWIRE_WAREHOUSE has no connection string of PostgreSQL's after ducklake:postgres: "
+            "(put a value with spaces between single quotes; in an address, write odd characters "
+            "as %20)."
+        ) from None
+    for name in _UNSUPPORTED:
+        if parts.get(name):
+            raise TargetError(
+                f"DUCKWIRE_WAREHOUSE has {name}, which cannot be kept out of messages: log in "
+                f"with a password, or with a file that `passfile` or `sslkey` names."
+            )
+    return catalogue, None if password is None else str(password)

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import duckdb
 
 from storage.errors import LockedError, StorageError
-from storage.targets.extensions import load
+from storage.targets.extensions import load, prepared
 from storage.targets.literals import bind, text_literal
 from storage.targets.naming import QuackTarget, TargetError
 
@@ -53,26 +53,17 @@ _GIVE_BACK = "UPDATE serving.turn SET holder = NULL, until = NULL WHERE holder =
 class QuackSession:
     """A session on a served warehouse; it does what `storage.session.Session` says."""
 
-    def __init__(self, target: QuackTarget) -> None:
+    def __init__(self, target: QuackTarget, local: duckdb.DuckDBPyConnection) -> None:
         self._target = target
-        self._local = duckdb.connect()
+        self._local = local
         self._holder: str | None = None
         self._renewed = 0.0
         self._transaction = False
         self._read_only = False
         self._columns: list[Any] = []
         self._rows: deque[tuple[Any, ...]] = deque()
-        try:
-            load(self._local, "httpfs", "quack")
-            self._local.execute("SET TimeZone = 'UTC'")
-            self._local.execute(
-                f"CREATE SECRET (TYPE quack, TOKEN {text_literal(target.token)}, "
-                f"SCOPE {text_literal(target.uri)})"
-            )
-            self._attach()
-        except BaseException:
-            self._local.close()
-            raise
+        self._local.execute("SET TimeZone = 'UTC'")
+        self._attach()
 
     def execute(self, query: str, parameters: object = None, /) -> QuackSession:
         """Run SQL in the server; parameters become literals through `literals.bind`."""
@@ -156,7 +147,6 @@ class QuackSession:
             pass  # The turn runs out by itself.
         finally:
             self._holder = None
-            self._local.close()
 
     def read_only(self) -> None:
         """Refuse to change anything from here on, and come back when the server hangs up."""
@@ -261,15 +251,24 @@ def quack_session(target: QuackTarget, *, wait_s: float, write: bool) -> Iterato
 
     Raises TargetError when nobody answers or the token is refused, LockedError as `take_turn`.
     """
-    session = QuackSession(target)
-    try:
-        if write:
-            session.take_turn(wait_s)
-        else:
-            session.read_only()
-        yield session
-    finally:
-        session.close()
+    with prepared(target, "served", lambda local: _prepare(local, target)) as local:
+        session = QuackSession(target, local)
+        try:
+            if write:
+                session.take_turn(wait_s)
+            else:
+                session.read_only()
+            yield session
+        finally:
+            session.close()
+
+
+def _prepare(local: duckdb.DuckDBPyConnection, target: QuackTarget) -> None:
+    load(local, "httpfs", "quack")
+    local.execute(
+        f"CREATE SECRET (TYPE quack, TOKEN {text_literal(target.token)}, "
+        f"SCOPE {text_literal(target.uri)})"
+    )
 
 
 def _json_chunks(

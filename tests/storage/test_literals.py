@@ -150,6 +150,11 @@ def test_the_first_and_the_last_day_come_back(
         ("ducklake:sqlite:", {}),
         ("ducklake:postgres:dbname=x password=sesame-word", {}),
         ("postgres://duck:sesame-word@host/db", {}),
+        ("postgresql:dbname=x password=two sesame-words", {}),
+        ("quack:sesame-token@host:9494", {"token": "sesame-token"}),
+        ("ducklake:postgres:dbname=x password=two sesame-words", {"data_path": "/x"}),
+        ("ducklake:postgres:postgresql://duck:sesame%zz@host/db", {"data_path": "/x"}),
+        ("ducklake:postgres:dbname=x sslkey=k sslpassword=sesame", {"data_path": "/x"}),
     ],
 )
 def test_a_wrong_name_is_refused_without_repeating_a_secret(said: str, other: Any) -> None:
@@ -164,6 +169,8 @@ def test_a_wrong_name_is_refused_without_repeating_a_secret(said: str, other: An
         "dbname=x password=sesame host=h",
         "dbname=x password = 'ses\\'ame 2'",
         "postgres://u:sesame@h/d",
+        "postgresql://u@h/d?password=sesame",
+        "postgresql://u:s%C3%A9same%20@h/d",
     ],
 )
 def test_a_lakes_name_never_shows_its_password(catalogue: str) -> None:

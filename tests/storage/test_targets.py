@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -397,3 +398,31 @@ def test_a_catalogue_that_is_restarted_while_one_waits_is_told_in_one_line(tmp_p
         failing.join()
         with warehouse.session() as session:
             assert session.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.parametrize("writing", [True, False])
+def test_a_catalogue_lost_in_the_middle_is_told_without_its_password(
+    tmp_path: Path, writing: bool
+) -> None:
+    """The password is one that has to be quoted; the server lets nobody in without it."""
+    with postgres_server(password=r"zebra' of\ the pond") as server:
+        catalogue = rf"{server.dsn} password='zebra\' of\\ the pond'"
+        where = {"warehouse": f"ducklake:postgres:{catalogue}", "lake_data": str(tmp_path / "l")}
+        warehouse = warehouse_of(Settings(data=tmp_path, **where))
+        warehouse.migrate(NOW)
+        asked = "SELECT count(*) FROM articles"
+
+        def lose_it() -> None:
+            with warehouse.session() if writing else warehouse.reading() as connection:
+                assert connection.execute(asked).fetchone() == (0,)
+                server.stop()
+                connection.execute(asked)
+
+        with pytest.raises((StorageError, duckdb.Error)) as caught:
+            lose_it()
+    said = "".join(traceback.format_exception(caught.value))
+    assert str(server.folder) in said
+    assert "zebra" not in said
+    assert "the pond" not in said

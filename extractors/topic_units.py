@@ -19,7 +19,10 @@ _LIST_MARKS = frozenset(";\u061b\uff1b|\u25a0\u25a1\u25cf\u2605\u2606") | frozen
 )
 _ALWAYS = _LIST_MARKS | frozenset("\n\u3002\uff01\uff1f")
 _CLOSING = frozenset("\"'\u00bb\u201d\u2019)]%")
-_SHORTENED = re.compile(r"\b(?:sept|gen|gov|sen|rep|prof|nov|dec|oct|aug|feb)\.\s+$")
+_SHORTENED = re.compile(
+    r"\b(?:sept|gen|gov|sen|rep|prof|nov|dec|oct|aug|feb|mr|ms|dr|st|sr|jr|lt|no|nr|vs|ca|bn|mn|ed|co"
+    r"|av|ee|uu|pp|vm|им|ім|гг|тт|др|ул|св|рр|см|ст|пр)\.\s+$"
+)
 _LEAD_SENTENCES = 3
 _ENDING = frozenset(".!?\u2026\u061f\u3002\uff01\uff1f:\uff1a")
 _ASIDE = (
@@ -139,7 +142,7 @@ def _heading(folded: str) -> int:
 def _parts(folded: str, start: int, end: int) -> bool:
     """Tell whether the stop found here ends a sentence.
 
-    A full stop does when white space follows, and three letters or digits, a wide character or a
+    A full stop does when white space follows, and two letters, a digit, a wide character or a
     closing mark stand before it: not after U.S., Mr. or initials, nor after the likes of Sept.
     """
     if folded.find("\n", start, end) >= 0:
@@ -149,7 +152,7 @@ def _parts(folded: str, start: int, end: int) -> bool:
     before = folded[start - 1]
     if before >= "\u1100" or before in _CLOSING or before.isdigit():
         return True
-    word = folded[max(0, start - 3) : start]
+    word = folded[max(0, start - 3) : start].lstrip()
     return (
-        word.isalnum() and len(word) == 3 and not _SHORTENED.search(folded, max(0, start - 5), end)
+        word.isalnum() and len(word) > 1 and not _SHORTENED.search(folded, max(0, start - 5), end)
     )

@@ -85,6 +85,11 @@ def test_a_full_stop_after_a_short_form_does_not_end_a_sentence(stop: str) -> No
     assert _judge(f"The baker and {stop} saw the fair.").verdict is Verdict.ON
 
 
+@pytest.mark.parametrize("ending", ["up", "ab", "не"])
+def test_a_full_stop_after_a_short_word_ends_a_sentence(ending: str) -> None:
+    assert _judge(f"The baker turned {ending}. The fair opened.").verdict is Verdict.MENTION
+
+
 @pytest.mark.parametrize("ending", ["; ", " | ", "\n", "。", "? "])
 def test_list_marks_and_ends_of_sentences_part_what_stands_beside_them(ending: str) -> None:
     assert _judge(f"Here is the baker{ending}Here is the fair").verdict is Verdict.MENTION

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from extractors.records import Fetched, Reason
 from flows.steps.aside import Aside, Bounds, read_cheaply, read_feed
 from flows.steps.spool import LARGE
@@ -50,3 +52,12 @@ def test_a_plain_feed_is_read_here_and_a_long_broken_one_is_left_for_the_child()
     assert read_cheaply(plain, 2000, 200) == read_feed(plain, 2000, 200)
     assert read_cheaply(broken, 2000, 200) is None
     assert read_cheaply(short, 2000, 200) == read_feed(short, 2000, 200)
+
+
+@pytest.mark.parametrize("behind", ["", "\n\n<!-- served by cache 7 in 0.3 s -->\n", "  " * 400])
+@pytest.mark.parametrize("close", ["</rss>", "</rss\n>"])
+def test_a_long_feed_is_not_taken_for_broken_by_how_it_ends(close: str, behind: str) -> None:
+    plain = feed_of(100_000)
+    body = plain.body.decode().replace("</rss>", close) + behind
+    fetched = replace(plain, body=body.encode())
+    assert read_cheaply(fetched, 2000, 200) == read_feed(fetched, 2000, 200)

@@ -12,6 +12,7 @@ from pydantic import Field
 from flows.prefect_report import escape_markdown, publish_report
 from flows.settings import load_settings
 from flows.steps.backfill import BackfillReport, run_backfill
+from flows.steps.backfill_joined import joined
 from flows.steps.backfill_report import (
     SOURCE_COLUMNS,
     day_row,
@@ -20,7 +21,7 @@ from flows.steps.backfill_report import (
     source_row,
     windows_line,
 )
-from flows.steps.backfill_request import DEFAULT, NAMES, BackfillRequest, window_of
+from flows.steps.backfill_request import DEFAULT, NAMES, BackfillRequest, suits_a_cluster, window_of
 from flows.steps.job import new_job
 from flows.steps.shares import Share
 from flows.tasks import SHARD, SHARDS, as_task, flow_run_id, share_words, trigger
@@ -76,7 +77,8 @@ def backfill(
     with the same parameters. With `shards`, pages of some servers only are fetched: other
     runs of other shards may do theirs meanwhile.
     """
-    job = new_job(load_settings(), "backfill", share=Share(shard, shards))
+    settings = load_settings()
+    job = new_job(settings, "backfill", share=Share(shard, shards))
     request = BackfillRequest(
         window=window_of(from_date, to_date, now=job.clock()),
         feeds=tuple(feeds),
@@ -88,6 +90,11 @@ def backfill(
         again=again,
         gaps=gaps,
     )
+    if settings.dask and job.share.whole and suits_a_cluster(request):
+        from flows.dask import dask_runner
+
+        on_cluster = backfill_on_cluster.with_options(task_runner=dask_runner(settings.dask))
+        return _published(on_cluster(request, (trigger(), flow_run_id())))
     report = run_backfill(
         job,
         request,
@@ -96,6 +103,20 @@ def backfill(
         flow_run_id=flow_run_id(),
         tell=_Progress().tell,
     )
+    return _published(report)
+
+
+@flow(
+    name="backfill on a cluster", flow_run_name="backfill on a cluster", validate_parameters=False
+)
+def backfill_on_cluster(request: BackfillRequest, seen: tuple[str, str | None]) -> BackfillReport:
+    """As `backfill`, which calls it for CC-NEWS when DUCKWIRE_DASK is set, in shares."""
+    from flows.dask import fill_on_cluster
+
+    return joined(fill_on_cluster(load_settings(), request, seen))
+
+
+def _published(report: BackfillReport) -> BackfillReport:
     publish_report(backfill_markdown(report), key="backfill-report")
     return report
 

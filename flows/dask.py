@@ -1,8 +1,12 @@
-"""Reading pages again on a Dask cluster, through Prefect's own task runner.
+"""What keeps many processors busy, on a Dask cluster, through Prefect's own task runner.
 
 An optional extra (`prefect-dask`). On one machine it gains nothing over our own processes; it is
-for a `reprocess` of millions of pages on many. Workers read the bytes from the archive themselves,
-so it has to lie where all of them see it; only this process writes to the warehouse.
+for a `reprocess` of millions of pages, or a backfill from CC-NEWS, on many machines. The archive
+has to lie where all workers see it.
+
+Pages are read again a few at a task, and only this process writes to the warehouse. A backfill's
+workers take files out of the ledger, one by one, and land what is in them: each works as a run of
+one share does, with leases of its own, so that what a dead one had begun is taken over.
 """
 
 from __future__ import annotations
@@ -12,11 +16,16 @@ from typing import Any
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
+from prefect.context import FlowRunContext
 
 from extractors.errors import SettingsError
 from flows.settings import Settings
 from flows.steps.again import Found, read_here
-from flows.steps.job import Job
+from flows.steps.backfill import BackfillReport, run_backfill
+from flows.steps.backfill_request import BackfillRequest
+from flows.steps.job import Job, new_job
+from flows.steps.shares import Share
+from flows.tasks import RETRIED
 from storage.host_lines import HostLines
 from storage.ledger import Worker
 from storage.work import StoredPage
@@ -72,3 +81,49 @@ def read_on_cluster(job: Job, found: Sequence[StoredPage], known: HostLines) -> 
     reading = [_READ_SOME.submit(settings, job.worker, part, known) for part in parts]
     for future in reading:
         yield from future.result()
+
+
+def fill_share(
+    settings: Settings, request: BackfillRequest, share: Share, seen: tuple[str, str | None]
+) -> BackfillReport:
+    """Fill a share of a window, as a worker of the cluster is asked to: a run of its own.
+
+    `seen` is what started the flow, and its id in Prefect.
+    """
+    job = new_job(settings, "backfill", share=share)
+    trigger, flow_run = seen
+    return run_backfill(job, request, trigger=trigger, flow_run_id=flow_run)
+
+
+_FILL_SHARE = Task(
+    fill_share,
+    name="fill a share",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    **RETRIED,
+)
+
+
+def fill_on_cluster(
+    settings: Settings, request: BackfillRequest, seen: tuple[str, str | None]
+) -> list[BackfillReport]:
+    """Fill a window in as many shares as the cluster of the calling flow does at once.
+
+    `seen` is what started the flow, and its id in Prefect. The report of each share comes back.
+    """
+    count = max(1, sum(_threads().values()))
+    settings = settings.model_copy(update={"workers": 1})
+    filling = [
+        _FILL_SHARE.submit(settings, request, Share(shard, count), seen) for shard in range(count)
+    ]
+    return [future.result() for future in filling]
+
+
+def _threads() -> dict[str, int]:
+    """How many tasks each worker of the running flow's cluster does at once."""
+    context = FlowRunContext.get()
+    if context is None:
+        raise RuntimeError("no flow is running here")
+    runner: Any = context.task_runner
+    threads: dict[str, int] = runner.client.nthreads()
+    return threads

@@ -150,7 +150,9 @@ class Settings(BaseSettings):
         description="Processes that read pages; by default one for each core.",
     )
     dask: str | None = Field(
-        None, description="Where `reprocess` reads pages: a Dask scheduler's address, or local:2."
+        None,
+        description="Where `reprocess` reads pages, and a backfill CC-NEWS: a Dask scheduler's "
+        "address, or local:2.",
     )
     page_s: float = Field(10.0, gt=0, description="Bound on reading one page.")
     page_mb: int = Field(1000, ge=1, description="Bound on the memory that reading a page takes.")

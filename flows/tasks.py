@@ -22,8 +22,18 @@ Answer = TypeVar("Answer")
 SHARD = Annotated[int, Field(description="Which share of the servers, counted from 0.", ge=0)]
 SHARDS = Annotated[int, Field(description="Into how many shares the servers are split.", ge=1)]
 
-_RETRIES = 2
-_RETRY_DELAY_S = 15
+
+async def _held(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    found = await state.aresult(raise_on_failure=False)
+    return isinstance(found, LockedError)
+
+
+# How a task is tried again.
+RETRIED: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": 15,
+    "retry_condition_fn": _held,
+}
 
 
 def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
@@ -34,9 +44,7 @@ def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
         task_run_name=name,
         cache_policy=NO_CACHE,
         persist_result=False,
-        retries=_RETRIES,
-        retry_delay_seconds=_RETRY_DELAY_S,
-        retry_condition_fn=_held,
+        **RETRIED,
     )
     return made(*given)
 
@@ -57,8 +65,3 @@ def share_words(parameters: Mapping[str, Any]) -> str:
 def flow_run_id() -> str | None:
     """The running flow's id in Prefect."""
     return str(flow_run.id) if flow_run.id else None
-
-
-async def _held(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    found = await state.aresult(raise_on_failure=False)
-    return isinstance(found, LockedError)

@@ -108,6 +108,12 @@ def named_sources(given: Sequence[str]) -> NamedSources:
     return NamedSources(ordered, tuple(lists), tuple(warcs), tuple(folders))
 
 
+def suits_a_cluster(request: BackfillRequest) -> bool:
+    """Say whether it keeps many processors busy: the pages of CC-NEWS, without a limit."""
+    wanted = named_sources(request.sources)
+    return request.pages and request.limit is None and "ccnews" in wanted.names
+
+
 def chosen_feeds(
     listings: Sequence[Listing], feeds: Sequence[str], publishers: Sequence[str]
 ) -> tuple[Listing, ...]:

@@ -1,4 +1,4 @@
-"""`reprocess` on a Dask cluster of two workers, chosen by a setting, under a real Prefect."""
+"""`reprocess` and CC-NEWS on a Dask cluster of two workers, under a real Prefect."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from desks import Desk
-from tables import tables_of
+from standins.fill import articles, day, fill, past_desk, said
+from standins.past import ADDRESSES, Past
+from tables import assert_same_tables, tables_of
 
 from extractors.errors import SettingsError
 from flows.dask import PAGES_A_TASK, dask_runner
@@ -60,3 +63,29 @@ def test_pages_read_again_by_a_cluster_give_the_same_tables(
             "WHERE name LIKE 'read pages again%' GROUP BY 1"
         ).fetchall()
     assert by_cluster == [("COMPLETED", 3)]
+
+
+@pytest.mark.slow
+@pytest.mark.allow_hosts(ADDRESSES)
+@pytest.mark.timeout(400)
+def test_workers_of_a_cluster_share_the_files_of_ccnews_and_give_the_same_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Past(5, day(11), day(16), around=1) as past:
+        alone = past_desk(past, tmp_path / "alone")
+        fill(alone, past.start, past.end, sources=("ccnews",))
+        desk = past_desk(past, tmp_path / "data")
+        monkeypatch.setenv("DUCKWIRE_DASK", "local:2")
+        window = ("--from", "2023-09-11", "--to", "2023-09-16")
+        report = said(desk, "backfill", *window, "--sources", "ccnews")
+    assert articles(desk)
+    assert_same_tables(alone.database, desk.database)
+    files = report["sources"]["ccnews"]
+    assert files["done"] == files["units"] > 4
+    assert sum(line["articles"] for line in report["days"]) == len(articles(desk))
+    # A process each, and a lease of its own for each.
+    with desk.job().warehouse.session() as session:
+        asked = "SELECT pid, state, parameters->>'shard' FROM runs ORDER BY 3"
+        runs = session.execute(asked).fetchall()
+    assert [run[1:] for run in runs] == [("done", "0"), ("done", "1")]
+    assert len({run[0] for run in runs}) == 2

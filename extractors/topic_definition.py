@@ -41,6 +41,7 @@ class Where(StrEnum):
     TITLE = "title"
     LEAD = "lead"
     BODY = "body"
+    FIRST = "first"  # the first sentence of the text, which is a part of the lead
 
 
 class When(StrEnum):

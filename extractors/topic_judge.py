@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from extractors.topic_definition import Near, Rule, Scene, TopicDefinition, When, Where
 from extractors.topic_match import Match
-from extractors.topic_units import BODY, LEAD, TITLE, Units
+from extractors.topic_units import BODY, FIRST, LEAD, TITLE, Units
 
 NOTHING = "nothing-seen"
 OUTSIDE = "outside-window"
@@ -17,7 +17,8 @@ UNDATED = "undated: "  # stands before the rule that decided an article without 
 _MOST_EVIDENCE = 12  # enough to see why; every further one costs more than it says
 _FURNITURE_SENTENCES = 4  # a paragraph of more is an article that has swallowed a notice
 _MOST_REMEMBERED = 50_000  # sets of concepts a judge remembers the scenes of
-_PLACES = {Where.TITLE: TITLE, Where.LEAD: LEAD, Where.BODY: BODY}
+_PLACES = {Where.TITLE: TITLE, Where.LEAD: LEAD, Where.BODY: BODY, Where.FIRST: FIRST}
+_EVERY_PLACE = 1 << len(_PLACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,15 +279,12 @@ def _remembered(mask: int, scenes: Sequence[_Scene], memo: dict[int, int]) -> in
 
 def _shown(counts: Counter[tuple[int, int]]) -> list[int]:
     """What is seen anywhere at each set of places (a sum of their bits)."""
-    title = lead = body = 0
+    shown = [0] * _EVERY_PLACE
     for bits, place in counts:
-        if place & BODY:
-            body |= bits
-        if place & LEAD:
-            lead |= bits
-        if place & TITLE:
-            title |= bits
-    return [0, title, lead, title | lead, body, title | body, lead | body, title | lead | body]
+        for places in range(1, _EVERY_PLACE):
+            if place & places:
+                shown[places] |= bits
+    return shown
 
 
 def _counted(one: _Rule, counts: Sequence[tuple[tuple[int, int], int]]) -> bool:

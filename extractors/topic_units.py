@@ -33,7 +33,7 @@ _HEADING_LENGTH = 160
 _LEAD_LENGTH = 40  # a shorter first paragraph is a dateline or a kicker, and the next one joins it
 
 # The parts of an article a sentence can lie in, as bits; plain integers because they are hot.
-TITLE, LEAD, BODY = 1, 2, 4
+TITLE, LEAD, BODY, FIRST = 1, 2, 4, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Units:
     def places(self, left_out: Set[int]) -> list[int]:
         """Say where each sentence lies; what is left out lies nowhere.
 
-        The lead is the first paragraph that counts, three sentences at most. Without a title the
-        first sentence that counts stands for it, and is lead as well.
+        The lead is the first paragraph that counts, three sentences at most; its first is marked.
+        Without a title the first sentence that counts stands for it, and is lead as well.
         """
         places: list[int] = [TITLE] * self.titles + [BODY] * (len(self.ends) - self.titles)
         for sentence in left_out:
@@ -73,8 +73,9 @@ class Units:
             same = self.paragraphs[sentence] == self.paragraphs[counted[0]]
             if same or begins - start < _LEAD_LENGTH:
                 places[sentence] = LEAD
+        places[counted[0]] |= FIRST
         if not self.titles:
-            places[counted[0]] = TITLE | LEAD
+            places[counted[0]] |= TITLE
         return places
 
 

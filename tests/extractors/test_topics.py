@@ -245,6 +245,18 @@ def test_without_a_title_a_first_line_without_a_stop_is_one() -> None:
     assert _judge(text.replace("\n", ".\n"), definition=opening).verdict is Verdict.MENTION
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("The baker slept. The fair opened.", Verdict.ON),
+        ("The fair opened. The baker slept.", Verdict.MENTION),
+    ],
+)
+def test_the_first_sentence_of_the_text_is_a_place_of_its_own(text: str, verdict: Verdict) -> None:
+    definition = _with_rule("  - {name: begun, scene: baker, where: first, weight: 0.3}\n")
+    assert _judge(text, "Rain", definition=definition).verdict is verdict
+
+
 def test_a_title_about_something_else_takes_away() -> None:
     assert _judge("The baker at the fair.", title="Baker Street").verdict is Verdict.OFF
 

@@ -118,6 +118,15 @@ def test_without_a_date_the_content_decides() -> None:
     assert report.total.recall >= FLOORS["undated"]["recall"], _wrong(report)
 
 
+def test_articles_that_came_without_a_date_are_judged_as_well() -> None:
+    items = [item for part in labelled.PARTS for item in labelled.load(part)]
+    undated = [item for item in items if item.published_at is None]
+    report = score_labelled(undated, labelled.shipped(), labelled.TOPIC)
+    assert len(undated) >= 200
+    assert report.total.precision >= FLOORS["undated"]["precision"], _wrong(report)
+    assert report.total.recall >= FLOORS["undated"]["as_it_came"], _wrong(report)
+
+
 def test_without_a_date_the_visit_of_2019_is_not_taken_for_that_of_2023() -> None:
     items = [
         replace(item, published_at=None)

@@ -92,3 +92,24 @@ def test_a_label_nobody_knows_is_passed_over() -> None:
 @given(st.binary(max_size=400), st.none() | st.text(max_size=40))
 def test_no_bytes_make_decoding_raise(body: bytes, content_type: str | None) -> None:
     assert isinstance(decode(body, content_type).text, str)
+
+
+def test_the_declaration_of_a_page_in_xml_counts_as_its_label() -> None:
+    text = '<?xml version="1.0" encoding="iso-8859-5"?><html><body><p>Порт</p></body></html>'
+    decoded = decode(text.encode("iso-8859-5"))
+    assert decoded.text == text
+    assert decoded.origin == "meta"
+
+
+@pytest.mark.parametrize(
+    ("label", "spoken", "text"),
+    [("euc-kr", "cp949", "똠방각하 펲시콜라"), ("shift_jis", "cp932", "①髙島屋"),
+     ("gb2312", "gb18030", "镕基"), ("iso-8859-1", "cp1252", "“quoted” — said")],
+)  # fmt: skip
+def test_a_label_stands_for_the_wider_set_that_browsers_read(
+    label: str, spoken: str, text: str
+) -> None:
+    body = f'<html><head><meta charset="{label}"></head><body>{text}</body></html>'.encode(spoken)
+    decoded = decode(body)
+    assert text in decoded.text
+    assert decoded.origin == "meta"

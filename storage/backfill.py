@@ -1,8 +1,10 @@
 """The ledger of past windows: units planned, claimed and done, and the landing of what they find.
 
-A unit is `planned`, then `running` (somebody works on it until `expires_at`), then `done` or
-`failed`; what is left undone goes back to `planned`. It is done for the depth it was done at:
-'entries' (pages were left waiting), 'gated:<topic>@<version>' or 'pages'.
+A unit is `planned`, then `running` (somebody works on it until `expires_at`), then `done`,
+`failed`, or `skipped` (what it would read is not there); what is left undone goes back to
+`planned`. `skipped` without an attempt is a unit that its parent named and left out. It is done, or
+skipped, for the depth it was done at: 'entries' (pages were left waiting),
+'gated:<topic>@<version>' or 'pages'.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ _DEEP = "(depth = $depth OR depth = 'pages' OR $depth = 'entries')"
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """A unit as it is planned; `spec` is the whole of it, for the source that does it."""
+    """A unit as it is planned; `spec` is the whole of it, for the source that does it. `reason` and
+    `detail` say why one is left out.
+    """
 
     unit_id: str
     source: str
@@ -50,6 +54,8 @@ class UnitRow:
     spec: str
     family: str
     parent_id: str | None = None
+    reason: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def covered_windows(
         connection,
         "SELECT family, from_at, to_at FROM backfill_units "  # noqa: S608
         "WHERE family IN (SELECT unnest($families::VARCHAR[])) GROUP BY ALL "
-        f"HAVING bool_and(state = 'done' AND {_DEEP})",
+        f"HAVING bool_and(state IN ('done', 'skipped') AND {_DEEP})",
         {"families": list(families), "depth": depth},
     )
 
@@ -170,7 +176,7 @@ def plan_units(
     """Write the units to begin with into the ledger, and plan anew what is not done in `groups`.
 
     Not done is what failed, what was done less deep, and with `again` everything. What a living
-    run is doing stays with it.
+    run is doing stays with it. What a unit had left out is for that unit to judge anew.
     """
     bound = {"depth": depth, "again": again, "run_id": run_id}
     with transaction(connection), arriving(connection, groups=arrow_of(Group, list(groups))):
@@ -179,8 +185,13 @@ def plan_units(
             "detail = NULL, run_id = $run_id FROM arriving_groups g "
             "WHERE backfill_units.family = g.family AND backfill_units.from_at = g.from_at "
             "AND backfill_units.to_at = g.to_at AND state <> 'running' "
-            f"AND ($again OR state IN ('failed', 'skipped', 'planned') OR NOT {_DEEP})",
+            "AND NOT (state = 'skipped' AND attempts = 0) "
+            f"AND ($again OR state IN ('failed', 'planned') OR NOT {_DEEP})",
             bound,
+        )
+        connection.execute(
+            "DELETE FROM backfill_units WHERE state = 'skipped' AND attempts = 0 "
+            "AND parent_id IN (SELECT unit_id FROM backfill_units WHERE state = 'planned')"
         )
         _insert(connection, rows, state="planned", run_id=run_id, now=now, until=None)
 
@@ -304,10 +315,11 @@ def land_finds(
     *,
     claim: Claim,
     children: Sequence[UnitRow] = (),
+    left_out: Sequence[UnitRow] = (),
     end: UnitEnd | None = None,
     again: bool = False,
 ) -> FindsLanded:
-    """Land what a unit found, with the units it names and, at the end, how it ended.
+    """Land what a unit found, the units it names or leaves out and, at the end, how it ended.
 
     One transaction. No poll is written and no feed moves. A find that is stored already stays as
     it is, unless a window or the gate had passed it over and it is wanted now; with `again` it
@@ -341,6 +353,11 @@ def land_finds(
             if children
             else ()
         )
+        if left_out:
+            noted = _unique(list(left_out), lambda row: row.unit_id)
+            _insert(
+                connection, noted, state="skipped", run_id=claim.run_id, now=claim.now, until=None
+            )
         keep_units(connection, claim)
         if end is not None:
             _end(connection, unit_id, end, new, claim.now)

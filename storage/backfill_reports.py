@@ -20,6 +20,7 @@ class SourceLine:
     running: int
     done: int
     failed: int
+    skipped: int
     found: int
     new: int
     outside: int
@@ -29,7 +30,7 @@ class SourceLine:
     @property
     def units(self) -> int:
         """How many there are."""
-        return self.planned + self.running + self.done + self.failed
+        return self.planned + self.running + self.done + self.failed + self.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def source_lines(connection: Connection, groups: Sequence[Group]) -> tuple[Sourc
         rows = connection.execute(
             "SELECT source, count(*) FILTER (state = 'planned'), "
             "count(*) FILTER (state = 'running'), count(*) FILTER (state = 'done'), "
-            "count(*) FILTER (state = 'failed'), coalesce(sum(found), 0)::BIGINT, "
+            "count(*) FILTER (state = 'failed'), count(*) FILTER (state = 'skipped'), "
+            "coalesce(sum(found), 0)::BIGINT, "
             "coalesce(sum(new), 0)::BIGINT, coalesce(sum(outside), 0)::BIGINT, "
             "coalesce(sum(passed), 0)::BIGINT, coalesce(sum(on_topic), 0)::BIGINT "
             "FROM backfill_units JOIN arriving_groups USING (family, from_at, to_at) "

@@ -145,6 +145,25 @@ class PassedOver:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A further unit that is not to be done: its name or date says that it holds nothing of the
+    window. The ledger notes it as skipped.
+    """
+
+    unit: Unit
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSkipped:
+    """How a unit ends that turned out to have nothing to be read, and nothing failed."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnitFailed:
     """How a unit ends that could not be read to its end; what it gave before still counts.
 
@@ -156,7 +175,7 @@ class UnitFailed:
     retry_after_s: int | None = None
 
 
-Event = Found | Unit | PassedOver | UnitFailed
+Event = Found | Unit | LeftOut | PassedOver | UnitSkipped | UnitFailed
 
 
 class Source(Protocol):
@@ -175,7 +194,8 @@ class Source(Protocol):
         ...
 
     def fetch(self, unit: Unit) -> AsyncGenerator[Event, None]:
-        """Do one unit. It has failed if a UnitFailed is the last thing given, else it is done.
+        """Do one unit. It has failed if a UnitFailed is the last thing given, it is skipped if a
+        UnitSkipped is, else it is done.
 
         Some hold a file or a connection open meanwhile: whoever stops before the end closes the
         iterator (`contextlib.aclosing`).

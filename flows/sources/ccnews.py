@@ -31,7 +31,16 @@ from extractors.records import FeedKind, Listing, Reason
 from extractors.urls import clean_url
 from flows.net.door import Fetcher
 from flows.net.streams import Streamer
-from flows.sources.base import Event, PassedOver, Unit, UnitFailed, Window, failure, make_unit
+from flows.sources.base import (
+    Event,
+    LeftOut,
+    PassedOver,
+    Unit,
+    UnitFailed,
+    Window,
+    failure,
+    make_unit,
+)
 from flows.sources.owners import Owners, derived, host_of
 from flows.sources.warc_records import Tally, Unpacked, is_page
 from flows.sources.warcs import COMMON_CRAWL, captured, locate, read_place
@@ -40,6 +49,7 @@ NAME = "ccnews"
 LAG = timedelta(days=2)
 LONGEST_FILE = timedelta(days=1)  # a file is closed after a day at the latest
 MAX_LISTING = 20_000_000
+MAX_NOTED = 1000  # files of a month (it has about 600) that are noted as left out
 
 _BUCKET = "s3://commoncrawl"
 _FOLDER = "crawl-data/CC-NEWS"
@@ -142,17 +152,24 @@ class CcNews:
             return
         files = choose(names, unit.window, self.lag)
         for name in files:
-            yield make_unit(
-                NAME,
-                "warc",
-                f"{_BUCKET}/{name}",
-                unit.window,
-                scope=self._scope,
-                detail=name.rpartition("/")[2],
-            )
-        if len(files) < len(names):
-            count = len(names) - len(files)
-            yield PassedOver(count, Reason.OUTSIDE_WINDOW, f"files of {unit.detail[-7:]}")
+            yield self._file(name, unit)
+        others = sorted(set(names) - set(files))
+        for name in others[:MAX_NOTED]:
+            why = "its name states a time from which it holds nothing of the window"
+            yield LeftOut(self._file(name, unit), Reason.OUTSIDE_WINDOW, why)
+        if len(others) > MAX_NOTED:
+            more = len(others) - MAX_NOTED
+            yield PassedOver(more, Reason.OUTSIDE_WINDOW, f"files of {unit.detail[-7:]}")
+
+    def _file(self, name: str, unit: Unit) -> Unit:
+        return make_unit(
+            NAME,
+            "warc",
+            f"{_BUCKET}/{name}",
+            unit.window,
+            scope=self._scope,
+            detail=name.rpartition("/")[2],
+        )
 
     async def _whole(self, place: str | Path) -> bytes | UnitFailed:
         if isinstance(place, Path):

@@ -34,9 +34,11 @@ from flows.net.door import Fetcher
 from flows.sources.base import (
     Event,
     Found,
+    LeftOut,
     PassedOver,
     Unit,
     UnitFailed,
+    UnitSkipped,
     Window,
     failure,
     make_unit,
@@ -48,6 +50,7 @@ from flows.sources.owners import Owners, derived, host_of, site_of
 NAME = "sitemaps"
 MAX_DEPTH = 3  # the protocol allows one index above the files; some sites stack two
 MAX_FILES = 20_000  # of one site in one window
+MAX_NOTED = 200  # files of one index that are noted as left out; the others are counted
 
 _NOT_THERE = frozenset({Reason.NOT_FOUND, Reason.GONE})
 # Answers that say there is no robots.txt (RFC 9309, 2.3.1.3), not that it cannot be had now.
@@ -119,7 +122,7 @@ class Sitemaps:
             return
         fetched = await self.door.fetch(unit.url, accept="feed", robots=False, max_bytes=MAX_BYTES)
         if unit.step == "guess" and fetched.reason in _NOT_THERE:
-            yield PassedOver(1, Reason.NOT_FOUND, f"{unit.url}: the site names no sitemap")
+            yield UnitSkipped(Reason.NOT_FOUND, "the site names no sitemap, and none is here")
             return
         if (failed := failure(fetched)) is not None:
             yield failed
@@ -179,20 +182,24 @@ class Sitemaps:
             yield UnitFailed(Reason.LIMIT, f"sitemap indexes nested deeper than {self.max_depth}")
             return
         spans = named_spans([item.loc for item in read.items])
-        wanted = [
-            item.loc
-            for item, span in zip(read.items, spans, strict=True)
-            if not _passed_over(item, span, unit.window)
-        ]
+        wanted, others = [], []
+        for item, span in zip(read.items, spans, strict=True):
+            why = _why_not(item, span, unit.window)
+            if why is None:
+                wanted.append(item.loc)
+            else:
+                others.append((item.loc, why))
         most = int(unit.mark) if unit.mark else self.max_files
         given = wanted[:most]
         for loc in given:
             share = (most - len(given)) // len(given)
             yield _file(loc, unit, "sitemap", level=unit.level + 1, share=share)
-        passed = len(read.items) - len(wanted)
-        if passed:
-            detail = f"{passed} of {len(read.items)} files hold nothing of the window"
-            yield PassedOver(passed, Reason.OUTSIDE_WINDOW, detail)
+        for loc, why in others[:MAX_NOTED]:
+            left = _file(loc, unit, "sitemap", level=unit.level + 1, share=0)
+            yield LeftOut(left, Reason.OUTSIDE_WINDOW, why)
+        if len(others) > MAX_NOTED:
+            more = len(others) - MAX_NOTED
+            yield PassedOver(more, Reason.OUTSIDE_WINDOW, f"further files named by {unit.url}")
         if len(wanted) > most:
             yield UnitFailed(Reason.LIMIT, f"{len(wanted)} files named, and {most} may be")
 
@@ -226,10 +233,13 @@ def _outside(item: SitemapItem, window: Window) -> bool:
     return outside_by_address(window, item.loc)
 
 
-def _passed_over(item: SitemapItem, span: Span | None, window: Window) -> bool:
+def _why_not(item: SitemapItem, span: Span | None, window: Window) -> str | None:
+    """Say why a file holds nothing of the window; None for one that may."""
     if window.follows(item.changed_at, item.changed_precision):
-        return True
-    return span is not None and (span[1] <= window.start or span[0] >= window.end)
+        return f"last changed on {item.changed_at:%Y-%m-%d}, before the window"
+    if span is not None and (span[1] <= window.start or span[0] >= window.end):
+        return "its name states a time outside the window"
+    return None
 
 
 def _file(url: str, unit: Unit, step: str, *, level: int, share: int) -> Unit:

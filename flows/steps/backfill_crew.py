@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from extractors.records import Fetched, Reason, SourceKind, State
-from flows.sources.base import Found, Source, Unit
+from flows.sources.base import Found, LeftOut, Source, Unit
 from flows.steps.backfill_sources import BRINGING
 from flows.steps.job import Job
 from flows.steps.rows import entry_row
 from flows.steps.topics import Topics
-from flows.steps.units import tells_nothing
+from flows.steps.units import tells_nothing, unit_row
 from storage.backfill import Claim, Group, UnitEnd, UnitRow, WantedPage
 from storage.rows import EntryRow
 from storage.session import Session
@@ -69,6 +69,7 @@ class Haul:
     wanted: list[WantedPage] = field(default_factory=list)
     bodies: dict[str, Fetched] = field(default_factory=dict)
     children: list[UnitRow] = field(default_factory=list)
+    left_out: list[UnitRow] = field(default_factory=list)
     reading: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -85,6 +86,12 @@ class Haul:
     def empty(self) -> None:
         """Begin the next batch; further units are kept for the end."""
         self.entries, self.wanted, self.bodies = [], [], {}
+
+    def leave_out(self, left: LeftOut, depth: str) -> None:
+        """Note a unit that is not to be done."""
+        self.count = replace(self.count, passed=self.count.passed + 1)
+        row = unit_row(left.unit, self.family, depth, parent_id=self.unit.unit_id)
+        self.left_out.append(replace(row, reason=str(left.reason), detail=left.detail))
 
     def add(self, crew: Crew, found: Found) -> None:
         """Take up a find as a sighting; window and gate decide whether its page is wanted."""

@@ -121,7 +121,8 @@ async def _plan(
     if ready:
         with job.warehouse.session() as session:
             rates = entries_a_day(session, [feed.feed_id for feed in listed])
-            done = sum(line.done for line in source_lines(session, sorted(groups, key=repr)))
+            lines_done = source_lines(session, sorted(groups, key=repr))
+            done = sum(line.done + line.skipped for line in lines_done)
     lines = tuple(_line(key, tally, rates) for key, tally in sorted(tallies.items()))
     return BackfillPlan(
         windows=tuple(ask.window for ask in asks),

@@ -14,6 +14,7 @@ SOURCE_COLUMNS = (
     "units",
     "done",
     "failed",
+    "skipped",
     "left",
     "found",
     "new",
@@ -38,8 +39,9 @@ def windows_line(windows: tuple[Window, ...]) -> str:
 def source_row(line: SourceLine) -> tuple[str, ...]:
     """A source's units as cells of a table."""
     left = line.planned + line.running
-    numbers = (line.units, line.done, line.failed, left, line.found, line.new, line.outside)
-    return (line.source, *map(str, numbers), str(line.on_topic))
+    units = (line.units, line.done, line.failed, line.skipped, left)
+    finds = (line.found, line.new, line.outside, line.on_topic)
+    return (line.source, *map(str, units), *map(str, finds))
 
 
 def day_row(line: DayLine) -> tuple[str, ...]:
@@ -127,6 +129,7 @@ def backfill_json(report: BackfillReport) -> dict[str, Any]:
                 "units": line.units,
                 "done": line.done,
                 "failed": line.failed,
+                "skipped": line.skipped,
                 "left": line.planned + line.running,
                 "found": line.found,
                 "new": line.new,

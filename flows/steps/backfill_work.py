@@ -19,7 +19,15 @@ from functools import partial
 
 from extractors.records import Fetched, Reason
 from flows.policy import is_soft
-from flows.sources.base import Found, PassedOver, Unit, UnitFailed, unit_from_text
+from flows.sources.base import (
+    Found,
+    LeftOut,
+    PassedOver,
+    Unit,
+    UnitFailed,
+    UnitSkipped,
+    unit_from_text,
+)
 from flows.steps.backfill_crew import Crew, Haul
 from flows.steps.backfill_sources import BRINGING, SERVICES
 from flows.steps.pages import MadePage, land_made, make_page
@@ -181,7 +189,7 @@ class _Stretch:
 
     async def _hauled(self, haul: Haul) -> list[tuple[Unit, str]]:
         unit = haul.unit
-        failed = None
+        failed: UnitFailed | UnitSkipped | None = None
         async with aclosing(self._crew.sources[unit.source].fetch(unit)) as events:
             async for event in events:
                 if isinstance(event, Found):
@@ -194,6 +202,8 @@ class _Stretch:
                     haul.children.append(
                         unit_row(event, haul.family, self._crew.depth, parent_id=unit.unit_id)
                     )
+                elif isinstance(event, LeftOut):
+                    haul.leave_out(event, self._crew.depth)
                 elif isinstance(event, PassedOver):
                     haul.count = replace(haul.count, passed=haul.count.passed + event.count)
                 else:
@@ -206,20 +216,21 @@ class _Stretch:
         listener().advance(unit.source)
         return [(unit_from_text(row.spec), row.family) for row in fresh]
 
-    def _note(self, source: str, failed: UnitFailed | None) -> None:
+    def _note(self, source: str, failed: UnitFailed | UnitSkipped | None) -> None:
         """Count a service's failures in a row; after a few its other units are left alone."""
         crew = self._crew
         if source not in SERVICES:
             return
-        crew.failing[source] = crew.failing[source] + 1 if failed and is_soft(failed.reason) else 0
+        soft = isinstance(failed, UnitFailed) and is_soft(failed.reason)
+        crew.failing[source] = crew.failing[source] + 1 if soft else 0
         if crew.failing[source] >= _GIVE_UP and failed and source not in crew.down:
             crew.down.add(source)
             listener().say(f"{source} cannot be had ({failed.detail}): the rest of it is left")
 
-    def _ended(self, haul: Haul, failed: UnitFailed | None) -> UnitEnd:
+    def _ended(self, haul: Haul, failed: UnitFailed | UnitSkipped | None) -> UnitEnd:
         """Say how a unit ended. A day that is not over is never done."""
         crew = self._crew
-        if failed is not None:
+        if isinstance(failed, UnitFailed):
             return replace(
                 haul.count, state="failed", reason=str(failed.reason), detail=failed.detail
             )
@@ -231,6 +242,10 @@ class _Stretch:
         lag: timedelta = getattr(crew.sources[haul.unit.source], "lag", timedelta(0))
         if haul.unit.end + lag > crew.job.clock():
             return replace(haul.count, state="planned", detail="its window is not over yet")
+        if failed is not None:
+            return replace(
+                haul.count, state="skipped", reason=str(failed.reason), detail=failed.detail
+            )
         return replace(haul.count, state="done")
 
     async def _land(self, haul: Haul, end: UnitEnd | None = None) -> tuple[UnitRow, ...]:
@@ -260,6 +275,7 @@ class _Stretch:
                 haul.wanted,
                 claim=self._crew.claim(),
                 children=haul.children if end else (),
+                left_out=haul.left_out if end else (),
                 end=replace(end, new=haul.count.new) if end else None,
                 again=self._crew.again,
             )

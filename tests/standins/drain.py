@@ -14,10 +14,12 @@ from flows.net.limits import NetSettings
 from flows.net.streams import StreamingClient
 from flows.sources.base import (
     Found,
+    LeftOut,
     PassedOver,
     Source,
     Unit,
     UnitFailed,
+    UnitSkipped,
     Window,
     unit_from_text,
     unit_to_text,
@@ -41,6 +43,8 @@ class Outcome:
     units: list[Unit] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
     passed: list[PassedOver] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    skipped: list[tuple[Unit, UnitSkipped]] = field(default_factory=list)
     failed: list[tuple[Unit, UnitFailed]] = field(default_factory=list)
 
     @property
@@ -81,7 +85,7 @@ async def drain_async(source: Source, window: Window, *, most: int = 2000) -> Ou
 async def _do(source: Source, unit: Unit, outcome: Outcome, waiting: list[Unit]) -> None:
     last = None
     async for event in source.fetch(unit):
-        assert not isinstance(last, UnitFailed), "a failure is the last thing a unit gives"
+        assert not isinstance(last, UnitFailed | UnitSkipped), "what ends a unit comes last"
         last = event
         if isinstance(event, Found):
             assert not (event.outside and event.page), "what lies outside brings no page"
@@ -90,8 +94,12 @@ async def _do(source: Source, unit: Unit, outcome: Outcome, waiting: list[Unit])
             waiting.append(event)
         elif isinstance(event, PassedOver):
             outcome.passed.append(event)
+        elif isinstance(event, LeftOut):
+            outcome.left_out.append(event)
     if isinstance(last, UnitFailed):
         outcome.failed.append((unit, last))
+    elif isinstance(last, UnitSkipped):
+        outcome.skipped.append((unit, last))
 
 
 @asynccontextmanager

@@ -68,6 +68,10 @@ def test_pages_of_the_feeds_hosts_come_out_of_the_windows_files(
     assert (page.body, page.fetched_at) == (wanted.body, utc(2023, 9, 13, 8))
     assert outcome.found[0].entry.published_at is None  # a capture is no publication
     assert services.count(".warc.gz") == 1
+    assert [(one.unit.detail[8:16], one.reason) for one in outcome.left_out] == [
+        ("20230901", Reason.OUTSIDE_WINDOW),
+        ("20230920", Reason.OUTSIDE_WINDOW),
+    ]
 
 
 def test_what_is_known_to_lie_outside_is_marked_and_brings_no_page(

@@ -68,7 +68,17 @@ def test_robots_index_gzip_and_news_lead_to_the_pages_of_the_window(
     )
     assert outcome.twice() == []
     assert services.count("2023-08") == services.count("old.xml") == 0
-    assert [(one.count, one.reason) for one in outcome.passed] == [(2, Reason.OUTSIDE_WINDOW)]
+    left = {one.unit.url: (one.reason, one.detail) for one in outcome.left_out}
+    assert left == {
+        f"{origin}/2023-08.xml": (
+            Reason.OUTSIDE_WINDOW,
+            "its name states a time outside the window",
+        ),
+        f"{origin}/old.xml": (
+            Reason.OUTSIDE_WINDOW,
+            "last changed on 2023-09-01, before the window",
+        ),
+    }
     title = {one.entry.link: one.entry.title for one in outcome.found}
     assert title[f"{origin}/n1"] == "Kim arrives"
 
@@ -102,7 +112,19 @@ def test_without_robots_the_usual_place_is_tried_and_its_absence_is_no_failure(
     outcome = read(services)
     assert services.asked == ["/robots.txt", "/sitemap.xml"]
     assert outcome.failed == []
-    assert [one.reason for one in outcome.passed] == [Reason.NOT_FOUND]
+    assert [(unit.url, end.reason) for unit, end in outcome.skipped] == [
+        (f"{services.origin}/sitemap.xml", Reason.NOT_FOUND)
+    ]
+
+
+def test_of_thousands_of_files_outside_the_first_are_named_and_the_rest_counted(
+    services: Services, site: sites.Files
+) -> None:
+    files = [(f"{services.origin}/{number}.xml", "2020-01-01") for number in range(3000)]
+    site.add("/sitemap.xml", sites.sitemap_index(files))
+    outcome = read(services)
+    assert len(outcome.left_out) + sum(one.count for one in outcome.passed) == 3000
+    assert 0 < len(outcome.left_out) < 1000
 
 
 def test_a_sitemap_listed_by_its_owner_is_read_as_it_stands(

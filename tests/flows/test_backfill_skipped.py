@@ -1,0 +1,95 @@
+"""What a backfill knows that it need not do: units that are skipped, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desks import Desk, new_desk
+from standins import sites
+from standins.fill import day, fill
+from standins.server import Services
+
+from extractors.records import Listing
+from flows.sources.base import Window
+from flows.steps.backfill_plan import plan_backfill
+from flows.steps.backfill_request import BackfillRequest
+
+FILES = ("2023-08", "2023-09", "2023-10")
+MAPS = {"sources": ("sitemaps",), "pages": False}
+
+
+@pytest.fixture
+def site() -> Iterator[Services]:
+    with Services() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(site: Services, tmp_path: Path) -> Desk:
+    listing = Listing("f_paper", f"{site.origin}/feed.xml", publisher="Paper", language="en")
+    return new_desk(tmp_path / "data", [listing], allow_hosts=("127.0.0.0/8",))
+
+
+def mount(site: Services, changed: str | None = None) -> None:
+    """A site with a sitemap file a month, named by it; `old.xml` last changed then."""
+    files = sites.Files()
+    names = [(f"{site.origin}/{name}.xml", None) for name in FILES]
+    old = [(f"{site.origin}/old.xml", changed)] if changed else []
+    files.add("/sitemap.xml", sites.sitemap_index([*names, *old]))
+    for name in (*FILES, "old"):
+        page = f"{site.origin}/news/story-of-{name}"
+        files.add(f"/{name}.xml", sites.urlset([(page, None)]))
+    site.mount("", files)
+
+
+def skipped(desk: Desk) -> dict[str, tuple[str, str]]:
+    """The skipped units by the last part of their address, each with reason and detail."""
+    rows = desk.ask("SELECT url, reason, detail FROM backfill_units WHERE state = 'skipped'")
+    return {url.rpartition("/")[2]: (reason, detail) for url, reason, detail in rows}
+
+
+def test_a_file_that_its_name_puts_outside_the_window_is_skipped(
+    desk: Desk, site: Services
+) -> None:
+    mount(site)
+    report = fill(desk, day(5), day(25), **MAPS)
+    why = ("outside_window", "its name states a time outside the window")
+    assert skipped(desk) == {"2023-08.xml": why, "2023-10.xml": why}
+    assert [(line.units, line.done, line.skipped) for line in report.sources] == [(5, 3, 2)]
+    assert site.count("2023-08.xml") == site.count("2023-10.xml") == 0
+
+
+def test_a_site_without_a_sitemap_is_skipped_and_nothing_failed(desk: Desk, site: Services) -> None:
+    site.mount("", sites.Files())
+    report = fill(desk, day(1), day(2), **MAPS)
+    assert report.failed == ()
+    why = ("not_found", "the site names no sitemap, and none is here")
+    assert skipped(desk) == {"sitemap.xml": why}
+
+
+def test_what_was_skipped_is_settled(desk: Desk, site: Services) -> None:
+    mount(site)
+    fill(desk, day(5), day(25), **MAPS)
+    site.asked.clear()
+    request = BackfillRequest(Window(day(5), day(25)), **MAPS)
+    plan = plan_backfill(desk.job("backfill"), request)
+    assert [(line.units, line.done_days) for line in plan.lines] == [(0, 20)]
+    assert plan.done_units == 5
+    fill(desk, day(5), day(25), **MAPS)
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("asked", [{"again": True}, {"pages": True}], ids=["again", "deeper"])
+def test_what_a_unit_left_out_it_judges_anew_when_it_is_done_again(
+    desk: Desk, site: Services, asked: dict[str, bool]
+) -> None:
+    mount(site, changed="2023-08-20")
+    fill(desk, day(5), day(25), **MAPS)
+    assert "old.xml" in skipped(desk)
+    mount(site, changed="2023-09-20")
+    fill(desk, day(5), day(25), **{**MAPS, **asked})
+    assert set(skipped(desk)) == {"2023-08.xml", "2023-10.xml"}
+    assert site.count("old.xml") == 1
+    assert site.count("2023-08.xml") == 0

@@ -16,6 +16,8 @@ from flows.sources.base import Window
 from flows.steps.backfill_plan import plan_backfill
 from flows.steps.backfill_request import BackfillRequest
 
+pytestmark = pytest.mark.slow
+
 FILES = ("2023-08", "2023-09", "2023-10")
 MAPS = {"sources": ("sitemaps",), "pages": False}
 

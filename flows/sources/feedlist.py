@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def load(path: Path) -> list[Listing]:
     header of seeds/feeds.yaml explains their keys). Gives the listings in the file's order; an
     absent `id` is derived from the URL. Raises FeedListError, also for a file that cannot be read.
     """
-    return _listings(path, _parsed(path, _text(path)))
+    return list(_loaded(path, _text(path)))
 
 
 def add(path: Path, listing: Listing) -> None:
@@ -236,6 +237,12 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _error(path, line, "found bytes that are not UTF-8", "UTF-8 text") from error
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, text: str) -> tuple[Listing, ...]:
+    """A run asks twice, and a thousand sources take most of a second."""
+    return tuple(_listings(path, _parsed(path, text)))
 
 
 def _parsed(path: Path, text: str) -> CommentedMap:

@@ -107,7 +107,16 @@ def _watch_readers() -> None:
     flows.steps.job.readers = noted  # type: ignore[assignment]
 
 
+class _NotInstalled:
+    """A run's own installation has no pandas; where there is one, DuckDB imports it all."""
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
 if __name__ == "__main__":
+    sys.meta_path.insert(0, _NotInstalled())  # type: ignore[arg-type]
     target = Path(sys.argv.pop(1))
     for name, holder, attribute in STAGES:
         setattr(holder, attribute, _wrapped(name, getattr(holder, attribute)))

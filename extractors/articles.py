@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from extractors.language import detect_language
 from extractors.metadata import read_statements
 from extractors.pruning import text_length
 from extractors.published import Publication, choose_publication
-from extractors.records import Candidate, Entry, Extracted, Reason, State
+from extractors.records import Candidate, Entry, Extracted, Reason, SiteHabits, State
 from extractors.statements import Statements
 from extractors.text import normalise_line, word_count
 from extractors.titles import choose_title
@@ -28,8 +28,9 @@ from extractors.trimming import trim_lines
 from extractors.urls import clean_url, registrable_domain
 
 # Moves with every change that can change a row, so that `reprocess` knows what is stale.
-EXTRACTOR_VERSION = "3"
+EXTRACTOR_VERSION = "4"
 
+_UNKNOWN = SiteHabits()
 _LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
 _MOST_TAGS = 40
 _TEASER = 120  # words: a closed article shorter than this is an invitation to it
@@ -50,22 +51,22 @@ def extract(
     fetched_at: datetime,
     content_type: str | None = None,
     last_modified: str | None = None,
-    site_lines: Collection[int] = (),
+    site: SiteHabits = _UNKNOWN,
 ) -> Extracted:
     """Make an article out of a page's bytes.
 
     `url` is the address asked for (None for a file), `entry` what the feed said of it,
     `fetched_at` the aware UTC time of the fetch, which only bounds dates; `content_type` and
-    `last_modified` are HTTP headers, `site_lines` the hashes of lines that recur on the host's
-    pages: they are left out of the text, and play no part in whether it is an article. Returns an
+    `last_modified` are HTTP headers. The host's own lines in `site` are left out of the text, and
+    play no part in whether it is an article; its clocks are for times without a zone. Returns an
     Extracted in any case: what is no article is rejected, what cannot be read failed, each with a
     reason. Never raises, whatever the bytes, but for MemoryError where the caller bounds the
     memory.
     """
     address = clean_url(url) if url else None
     try:
-        found = _extract(html, address, entry, fetched_at, content_type, last_modified)
-        return _without(found, site_lines) if found.state == State.LANDED else found
+        found = _extract(html, address, entry, fetched_at, content_type, last_modified, site.clocks)
+        return _without(found, site.lines) if found.state == State.LANDED else found
     except MemoryError:
         raise
     except Exception as error:  # three parsers deep, any page may find a bug of theirs
@@ -80,6 +81,7 @@ def _extract(
     fetched_at: datetime,
     content_type: str | None,
     last_modified: str | None,
+    clocks: Mapping[str, int],
 ) -> Extracted:
     refused = _refusal(body, content_type)
     if refused:
@@ -107,6 +109,7 @@ def _extract(
         entry=entry,
         fetched_at=fetched_at,
         day_first=_day_first(page),
+        clocks=clocks,
     )
     return _assemble(page, text, signs, url, entry, when, decoded)
 
@@ -215,6 +218,8 @@ def _assemble(
         paywalled=paywalled,
         path=body.path,
         word_count=words,
+        clock=when.clock,
+        shown_clock=when.shown_clock,
         candidates=(*title.candidates, *when.candidates, *byline.candidates, *said),
         extractor_version=EXTRACTOR_VERSION,
         state=State.LANDED if verdict.reason is None else State.REJECTED,

@@ -212,13 +212,14 @@ def _build(
         return NOTHING
     offset = zone_offset(zone, local) if zone else None
     if offset is not None:
-        stated = "Z" if zone in ("Z", "z") else _format_offset(offset)
+        stated = "Z" if zone in ("Z", "z") else format_offset(offset)
         return local.replace(tzinfo=timezone(offset)).astimezone(UTC), Precision.INSTANT, stated
     aware = local.replace(tzinfo=default_zone or UTC)
     return aware.astimezone(UTC), Precision.LOCAL, None
 
 
-def _format_offset(offset: timedelta) -> str:
+def format_offset(offset: timedelta) -> str:
+    """Write an offset from UTC as dates do: '+05:30'."""
     minutes = int(offset.total_seconds()) // 60
     sign = "-" if minutes < 0 else "+"
     return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

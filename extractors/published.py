@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from extractors.calendars import MONTHS
-from extractors.dates import parse_date
+from extractors.clocks import Clock, chosen_clock, shown_clock, utc_of
+from extractors.dates import format_offset, parse_date
 from extractors.records import Candidate, Entry, Precision
 
 # How much each origin's word counts. Machine-read statements made for publishing come first; a
@@ -44,13 +45,20 @@ _URL_MONTH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The chosen instants (UTC or None), how exact, why in words, and all candidates."""
+    """The chosen instants (UTC or None), how exact, why in words, and all candidates.
+
+    Of a chosen time without a zone, `clock` is the month it names and how many minutes east of UTC
+    it was taken to be written (0 where its host's clock is unknown). `shown_clock` is how far east
+    the page's time without a zone lies of the instant that the entry states: the host's clock.
+    """
 
     published_at: datetime | None
     precision: Precision
     reason: str
     modified_at: datetime | None
     candidates: tuple[Candidate, ...]
+    clock: tuple[str, int] | None = None
+    shown_clock: int | None = None
 
 
 def choose_publication(
@@ -62,6 +70,7 @@ def choose_publication(
     entry: Entry | None,
     fetched_at: datetime,
     day_first: bool | None = None,
+    clocks: Mapping[str, int] | None = None,
 ) -> Publication:
     """Choose when an article was published and last changed.
 
@@ -71,7 +80,8 @@ def choose_publication(
     without a time support instants on their day; the most exact statement of the strongest group
     is taken. The day of the fetch is never used as a date. `day_first` is how the page's country
     writes 03/04/2023; None leaves such a date unread. A time without a zone is taken in the one
-    zone the page's other dates are stated in, when it is not UTC.
+    zone the page's other dates are stated in, when it is not UTC, else by its host's clock, where
+    `clocks` (month → minutes east of UTC) tell it.
     """
     candidates = _candidates(published, url, last_modified, entry, day_first)
     usable = [item for item in candidates if _plausible(item, entry, fetched_at)]
@@ -88,18 +98,28 @@ def choose_publication(
             )
         )
     best = _strongest(usable)
-    modified_at = _latest_change(changes, best, fetched_at)
+    clock = chosen_clock(best, clocks or {})
+    modified_at = _latest_change(changes, best, clock, fetched_at)
     if best is None:
         why = "nobody states a date" if not candidates else "no stated date is plausible"
         return Publication(None, Precision.NONE, why, modified_at, (*candidates, *changes))
+    published_at = utc_of(best, clock)
     marked = tuple(
-        replace(item, instant=best.instant, chosen=True)
+        replace(item, instant=published_at, chosen=True)
         if item.origin == best.origin and item.value == best.value
         else item
         for item in candidates
     )
-    reason = _reason(best, usable, candidates)
-    return Publication(best.instant, best.precision, reason, modified_at, (*marked, *changes))
+    reason = _reason(best, usable, candidates, clock)
+    return Publication(
+        published_at,
+        best.precision,
+        reason,
+        modified_at,
+        (*marked, *changes),
+        clock,
+        shown_clock(candidates),
+    )
 
 
 def url_day(url: str | None) -> str | None:
@@ -275,7 +295,10 @@ def _strongest(items: list[Candidate]) -> Candidate | None:
 
 
 def _latest_change(
-    changes: list[Candidate], best: Candidate | None, fetched_at: datetime
+    changes: list[Candidate],
+    best: Candidate | None,
+    clock: Clock | None,
+    fetched_at: datetime,
 ) -> datetime | None:
     """Return the modification the best origin states, when it does not precede publication."""
     usable = [item for item in changes if _plausible(item, None, fetched_at) and item.instant]
@@ -292,10 +315,12 @@ def _latest_change(
         usable,
         key=lambda item: (item.precision is Precision.INSTANT, _WEIGHTS.get(item.origin, 0.3)),
     )
-    return first.instant
+    return utc_of(first, clock)
 
 
-def _reason(best: Candidate, usable: list[Candidate], candidates: list[Candidate]) -> str:
+def _reason(
+    best: Candidate, usable: list[Candidate], candidates: list[Candidate], clock: Clock | None
+) -> str:
     agreeing = sorted(
         {item.origin for item in usable if _agrees(item, best) and item.origin != best.origin}
     )
@@ -311,8 +336,9 @@ def _reason(best: Candidate, usable: list[Candidate], candidates: list[Candidate
     if ruled_out:
         parts.append(f"{ruled_out} unreadable or implausible")
     if best.precision is Precision.LOCAL:
-        implied = best.zone == _IMPLIED
-        where = "in the zone of the page's other dates" if implied else "as UTC"
+        where = "in the zone of the page's other dates" if best.zone == _IMPLIED else "as UTC"
+        if clock and clock[1]:
+            where = f"by its host's clock, {format_offset(timedelta(minutes=clock[1]))}"
         parts.append(f"no zone stated, taken {where}")
     elif best.precision is Precision.DAY:
         parts.append("no time stated")

@@ -6,6 +6,7 @@ All times are aware and in UTC. This module imports nothing of the project.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -290,7 +291,7 @@ class Extracted:
     was won (fast, slow, json-ld, state, feed, file). `canonical_url` is as the page states it,
     absolute; `url` is the cleaned address asked for. `lines` are the hashes of the text's lines
     that could be the site's own and `left_out` those of them that are known to be; where any were
-    cut, `whole` is the text before that.
+    cut, `whole` is the text before that. `clock` and `shown_clock` are as in `Publication`.
     """
 
     url: str | None
@@ -316,11 +317,23 @@ class Extracted:
     whole: str | None = None
     lines: tuple[int, ...] = ()
     left_out: tuple[int, ...] = ()
+    clock: tuple[str, int] | None = None
+    shown_clock: int | None = None
     candidates: tuple[Candidate, ...] = ()
     extractor_version: str = ""
     state: State = State.LANDED
     reason: Reason | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteHabits:
+    """What a host's other articles tell of it: the hashes of the lines that are its own, and by
+    month ('2023-09') how many minutes east of UTC its times without a zone are written.
+    """
+
+    lines: frozenset[int] = frozenset()
+    clocks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

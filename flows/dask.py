@@ -26,7 +26,7 @@ from flows.steps.backfill_request import BackfillRequest
 from flows.steps.job import Job, new_job
 from flows.steps.shares import Share
 from flows.tasks import RETRIED
-from storage.host_lines import HostLines
+from storage.host_lines import Habits
 from storage.ledger import Worker
 from storage.work import StoredPage
 
@@ -63,7 +63,7 @@ def dask_runner(where: str) -> Any:
 
 
 def read_some(
-    settings: Settings, worker: Worker, found: Sequence[StoredPage], known: HostLines
+    settings: Settings, worker: Worker, found: Sequence[StoredPage], known: Habits
 ) -> list[Found]:
     """Read some archived pages, as a worker of the cluster is asked to."""
     return list(read_here(Job(settings, worker, "reprocess"), found, known))
@@ -73,7 +73,7 @@ def read_some(
 _READ_SOME = Task(read_some, name="read pages again", cache_policy=NO_CACHE, persist_result=False)
 
 
-def read_on_cluster(job: Job, found: Sequence[StoredPage], known: HostLines) -> Iterator[Found]:
+def read_on_cluster(job: Job, found: Sequence[StoredPage], known: Habits) -> Iterator[Found]:
     """As `again.read_here`, spread over the cluster of the flow that this is called in."""
     # The cluster has a worker for each core: each needs one reader.
     settings = job.settings.model_copy(update={"workers": 1})

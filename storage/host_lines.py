@@ -1,4 +1,5 @@
-"""The lines that recur on a host's pages: counted as articles settle, left out of their texts.
+"""The habits of hosts, counted as articles settle: the lines that recur on their pages, which are
+left out of their texts, and the clock of their times without a zone.
 
 They are told from the stored articles alone, a host and month of publication at a time, so
 whatever order the articles came in, and in however many runs, the same lines are found.
@@ -11,22 +12,29 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
+from extractors.records import SiteHabits
 from storage.columnar import arriving
 from storage.landing import transaction
 from storage.migrate import sql_text
 from storage.session import Session as Connection
 from storage.work import StoredPage, stored_pages
 
-HostLines = dict[str, frozenset[int]]  # a host's own lines, by their hashes
+Habits = dict[str, SiteHabits]  # by host
 
 
-def host_lines(connection: Connection) -> HostLines:
-    """The hashes of the lines that each host is known to repeat."""
-    rows = connection.execute("SELECT DISTINCT host, line FROM host_lines").fetchall()
-    found: defaultdict[str, set[int]] = defaultdict(set)
-    for host, line in rows:
-        found[host].add(line)
-    return {host: frozenset(lines) for host, lines in found.items()}
+def site_habits(connection: Connection) -> Habits:
+    """What is known of each host whose pages have anything in common."""
+    lines: defaultdict[str, set[int]] = defaultdict(set)
+    for host, line in connection.execute("SELECT DISTINCT host, line FROM host_lines").fetchall():
+        lines[host].add(line)
+    clocks: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    found = connection.execute("SELECT host, month, minutes FROM host_clocks ORDER BY ALL")
+    for host, month, minutes in found.fetchall():
+        clocks[host][month] = minutes
+    hosts = lines.keys() | clocks.keys()
+    return {
+        host: SiteHabits(frozenset(lines.get(host, ())), clocks.get(host, {})) for host in hosts
+    }
 
 
 def unsettled_hosts(connection: Connection) -> list[str]:
@@ -43,7 +51,7 @@ def count_lines(
     run_id: str,
     named: Callable[[str], dict[int, str]],
 ) -> None:
-    """Find the lines that these hosts repeat, in one transaction; may be repeated.
+    """Find what these hosts repeat, in one transaction; may be repeated.
 
     Articles of theirs that are concerned stay unsettled until `settle`. `named` gives a text's
     lines by their hashes, so that a line is stored in words as well.
@@ -51,6 +59,7 @@ def count_lines(
     with transaction(connection), arriving(connection, hosts=_hosts(hosts)):
         connection.execute("SET VARIABLE run_id = ?", [run_id])
         connection.execute(sql_text("host_lines", "count"))
+        connection.execute(sql_text("host_lines", "clocks"))
         # All articles of a host are looked through, so only where there is something to find.
         if not connection.execute("SELECT 1 FROM stage_moved LIMIT 1").fetchone():
             return
@@ -70,7 +79,7 @@ def count_lines(
 def pages_to_read_again(
     connection: Connection, hosts: Sequence[str], *, after: str, limit: int
 ) -> tuple[list[StoredPage], str | None]:
-    """Archived pages of these hosts whose articles were read with other lines left out.
+    """Archived pages of these hosts whose articles were read by other habits than known now.
 
     In page order after the id `after`; gives also the id to go on after, None when there are no
     more. Pages without bytes are passed over.

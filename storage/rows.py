@@ -188,7 +188,9 @@ class SignatureRow:
     """An article's MinHash; `bands` are the keys near-duplicates are likely to share.
 
     `lines` are the hashes of its page's lines, `left_out` those that were the site's own; `settled`
-    is None until the lines of its host have been counted with it.
+    is None until the lines of its host have been counted with it. `shown_clock` is how many minutes
+    east of UTC the page writes times without a zone, where its entry shows it; of a date that is
+    such a time, `clock_month` and `clock` are its month and the minutes it was taken to lie east.
     """
 
     article_id: str
@@ -199,6 +201,9 @@ class SignatureRow:
     lines: tuple[int, ...] = ()
     left_out: tuple[int, ...] = ()
     settled: bool | None = None
+    shown_clock: int | None = None
+    clock_month: str | None = None
+    clock: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

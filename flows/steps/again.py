@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 from extractors.records import WarcPosition
 from flows.steps.job import Job
 from flows.steps.progress import listener
-from flows.steps.reading import Read
+from flows.steps.reading import UNKNOWN, Read
 from flows.steps.texts import at_place, is_text, place_of, read_text_again
 from flows.steps.topics import Topics, load_topics
 from storage.archive import read_record
 from storage.errors import StorageError
-from storage.host_lines import HostLines
+from storage.host_lines import Habits
 from storage.rows import PageRow
 from storage.work import StoredPage
 
 Found = Read | str
 
 
-def read_again(job: Job, found: Sequence[StoredPage], known: HostLines) -> list[Read]:
-    """Read these archived pages anew, less the lines `known` to be their hosts' own.
+def read_again(job: Job, found: Sequence[StoredPage], known: Habits) -> list[Read]:
+    """Read these archived pages anew, by what is `known` of their hosts by now.
 
     In this machine's processes, or where the job's `spread` does it. What cannot be read any more
     is told to the listener and left out.
@@ -32,14 +32,14 @@ def read_again(job: Job, found: Sequence[StoredPage], known: HostLines) -> list[
     return [item for item in map(_told, read(job, found, known)) if item]
 
 
-def read_here(job: Job, found: Sequence[StoredPage], known: HostLines) -> Iterator[Found]:
+def read_here(job: Job, found: Sequence[StoredPage], known: Habits) -> Iterator[Found]:
     """Read these pages in this machine's processes; a line for each that cannot be read."""
     again = partial(_read_again, job, load_topics(job.settings.topics), known)
     with ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read") as pool:
         yield from pool.map(again, found)
 
 
-def _read_again(job: Job, topics: Topics, known: HostLines, stored: StoredPage) -> Read | str:
+def _read_again(job: Job, topics: Topics, known: Habits, stored: StoredPage) -> Read | str:
     """Read one archived page anew; a line for one whose bytes are not to be had any more."""
     position = WarcPosition(stored.warc_file, stored.warc_offset, stored.warc_digest)
     try:
@@ -49,8 +49,8 @@ def _read_again(job: Job, topics: Topics, known: HostLines, stored: StoredPage) 
     row = _row(job, stored)
     if is_text(stored):
         return read_text_again(topics, stored, row, body)
-    own = known.get(row.host or "", frozenset[int]())
-    row, article = job.readers.read(topics, stored.task, row, body, job.clock(), own)
+    site = known.get(row.host or "", UNKNOWN)
+    row, article = job.readers.read(topics, stored.task, row, body, job.clock(), site)
     place = place_of(stored.task)
     return row, at_place(article, place) if article and place else article
 

@@ -19,12 +19,13 @@ from flows.sources.wayback import unwrap
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
+from flows.steps.reading import UNKNOWN
 from flows.steps.sitting import Sitting, in_thread
 from flows.steps.spool import LARGE, spooled, unspooled
 from flows.steps.telling import LANDING, READING, SPOOLED
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter, payload_digest
-from storage.host_lines import HostLines, host_lines
+from storage.host_lines import Habits, site_habits
 from storage.landing import land_pages
 from storage.rows import ArticleLanding, PageRow, PageTask
 from storage.work import done_pages, forgotten_ids
@@ -75,7 +76,7 @@ async def process_pages(
     listener().expect("pages", len(tasks))
     forgotten, others = _done_by_others(job, [])
     with job.warehouse.session() as session:
-        known = host_lines(session)
+        known = site_habits(session)
     pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read")
     fetching = [_one(job, topics, task, door, pool, known) for task in tasks]
     try:
@@ -116,7 +117,7 @@ async def _one(
     task: PageTask,
     door: Fetcher,
     pool: ThreadPoolExecutor,
-    known: HostLines,
+    known: Habits,
 ) -> MadePage:
     fetched = await _fetched(task, door)
     read = partial(make_page, job, topics, task, now=job.clock(), rand=random.random, known=known)
@@ -151,11 +152,11 @@ def make_page(
     fetched: Fetched,
     now: datetime,
     rand: Callable[[], float],
-    known: HostLines | None = None,
+    known: Habits | None = None,
 ) -> MadePage:
     """Decide what became of a page, and make its article when there are bytes to make it of.
 
-    The lines `known` to be its host's own are left out of it.
+    What is `known` of its host goes into reading it.
     """
     refused = fetched.reason or _no_page(fetched)
     if refused:
@@ -180,9 +181,9 @@ def make_page(
         first_seen_at=task.first_seen_at,
         run_id=job.run_id,
     )
-    own = (known or {}).get(row.host or "", frozenset[int]())
+    site = (known or {}).get(row.host or "", UNKNOWN)
     with job.times.of(READING):
-        row, article = job.readers.read(topics, task, row, fetched.body, now, own)
+        row, article = job.readers.read(topics, task, row, fetched.body, now, site)
     return MadePage(row, article, fetched, task.feed_id)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
 from extractors.articles import EXTRACTOR_VERSION
-from extractors.records import Reason, State
+from extractors.records import Reason, SiteHabits, State
 from flows.steps.children import Children, WorkFailed
-from flows.steps.reading import Read, read_page
+from flows.steps.reading import UNKNOWN, Read, read_page
 from flows.steps.topics import Topics
 from storage.rows import PageRow, PageTask
 
@@ -35,13 +34,13 @@ class Readers:
         row: PageRow,
         body: bytes,
         now: datetime,
-        site_lines: Collection[int] = (),
+        site: SiteHabits = UNKNOWN,
     ) -> Read:
         """As `reading.read_page`, in another process; waits for one to be free. Thread-safe."""
         key = tuple(topics.versions.values())
         bare = Topics(topics.definitions, topics.texts)
         try:
-            answer: Read = self.children.call((task, row, now, site_lines), body, key, bare)
+            answer: Read = self.children.call((task, row, now, site), body, key, bare)
         except WorkFailed as failure:
             answer = _crashed(row, str(failure))
         return answer
@@ -56,11 +55,11 @@ def read_here(
     task: PageTask,
     row: PageRow,
     now: datetime,
-    site_lines: Collection[int],
+    site: SiteHabits,
     body: bytes,
 ) -> Read:
     """`reading.read_page`, as a child is asked for it."""
-    return read_page(topics, task, row, body, now, site_lines)
+    return read_page(topics, task, row, body, now, site)
 
 
 def _crashed(row: PageRow, detail: str) -> Read:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from extractors.articles import extract
-from extractors.records import Reason, SourceKind, State
+from extractors.records import Reason, SiteHabits, SourceKind, State
 from flows.steps.rows import (
     article_id_of,
     article_landing,
@@ -19,6 +18,7 @@ from flows.steps.rows import (
 from flows.steps.topics import Topics
 from storage.rows import ArticleLanding, PageRow, PageTask
 
+UNKNOWN = SiteHabits()  # of a host that no article came from yet
 Read = tuple[PageRow, ArticleLanding | None]
 
 
@@ -28,12 +28,11 @@ def read_page(
     row: PageRow,
     body: bytes,
     now: datetime,
-    site_lines: Collection[int] = (),
+    site: SiteHabits = UNKNOWN,
 ) -> Read:
     """Extract and judge a page's bytes; returns its row completed, and the article if it is one.
 
-    `row` says what was fetched, when, and by which run; `site_lines` are the hashes of the lines
-    that its host is known to repeat.
+    `row` says what was fetched, when, and by which run; `site` is what is known of its host.
     """
     extracted = extract(
         body,
@@ -42,7 +41,7 @@ def read_page(
         fetched_at=row.fetched_at or now,
         content_type=row.content_type,
         last_modified=row.last_modified,
-        site_lines=site_lines,
+        site=site,
     )
     row = replace(
         row,

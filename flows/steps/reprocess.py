@@ -16,7 +16,7 @@ from flows.steps.rows import topic_rows
 from flows.steps.site_lines import leave_out_site_lines
 from flows.steps.topics import Topics, load_topics
 from flows.steps.turns import at_work
-from storage.host_lines import host_lines
+from storage.host_lines import site_habits
 from storage.landing import land_judgements, land_pages
 from storage.rows import TopicRow
 from storage.work import (
@@ -123,7 +123,7 @@ def extract_again(job: Job, found: Sequence[StoredPage]) -> Changes:
     """Make articles out of these archived pages anew, in one transaction."""
     listener().expect("pages", len(found))
     with job.warehouse.session() as session:
-        known = host_lines(session)
+        known = site_habits(session)
     made = read_again(job, found, known)
     with job.warehouse.session() as session:
         land_pages(

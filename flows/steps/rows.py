@@ -166,6 +166,7 @@ def article_landing(
         extractor_version=extracted.extractor_version,
         run_id=run_id,
     )
+    month, clock = extracted.clock or (None, None)
     # Of the whole text, so that groups do not depend on what is known of the site by now.
     signature = minhash(extracted.whole or extracted.text, extracted.language)
     return ArticleLanding(
@@ -179,6 +180,9 @@ def article_landing(
             bands=lsh_bands(signature),
             lines=extracted.lines,
             left_out=extracted.left_out,
+            shown_clock=extracted.shown_clock,
+            clock_month=month,
+            clock=clock,
             run_id=run_id,
         ),
     )
@@ -255,4 +259,5 @@ def _row_hash(extracted: Extracted, publisher: str | None, country: str | None) 
         str(extracted.paywalled),
         extracted.path,
         extracted.extractor_version,
+        *(str(part) for part in extracted.clock or ()),
     )

@@ -1,4 +1,6 @@
-"""Leaving out of articles what recurs on page after page of their host, at the end of a run."""
+"""What a host's pages have in common, at the end of a run: its own lines, which are left out of its
+articles, and the clock by which it writes times without a zone.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,11 @@ from extractors.boilerplate import lines_by_hash
 from flows.steps.again import read_again
 from flows.steps.job import Job
 from storage.host_lines import (
-    HostLines,
+    Habits,
     count_lines,
-    host_lines,
     pages_to_read_again,
     settle,
+    site_habits,
     unsettled_hosts,
 )
 from storage.landing import land_read_again
@@ -24,7 +26,7 @@ PAGES_A_STEP = 200
 
 
 def leave_out_site_lines(job: Job) -> int:
-    """Count the lines of hosts with new articles, and read again what had other lines left out.
+    """Count what hosts with new articles repeat, and read again what was read by other habits.
 
     Returns how many articles were. What a stopped run leaves is done by the next one.
     """
@@ -33,7 +35,7 @@ def leave_out_site_lines(job: Job) -> int:
         if not hosts:
             return 0
         count_lines(session, hosts, run_id=job.run_id, named=lines_by_hash)
-        known = host_lines(session)
+        known = site_habits(session)
     done = 0
     after: str | None = ""
     while after is not None:
@@ -45,7 +47,7 @@ def leave_out_site_lines(job: Job) -> int:
     return done
 
 
-def _read_and_land(job: Job, found: Sequence[StoredPage], known: HostLines) -> int:
+def _read_and_land(job: Job, found: Sequence[StoredPage], known: Habits) -> int:
     made = [(row, _seen(article)) for row, article in read_again(job, found, known) if article]
     with job.warehouse.session() as session:
         land_read_again(

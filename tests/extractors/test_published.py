@@ -22,6 +22,7 @@ def choose(
     last_modified: str | None = None,
     entry: Entry | None = None,
     day_first: bool | None = None,
+    clocks: dict[str, int] | None = None,
 ) -> Publication:
     return choose_publication(
         list(published),
@@ -31,6 +32,7 @@ def choose(
         entry=entry,
         fetched_at=FETCHED,
         day_first=day_first,
+        clocks=clocks,
     )
 
 
@@ -92,6 +94,32 @@ def test_a_local_time_is_taken_in_the_only_zone_the_page_names() -> None:
     chosen = choose(("json-ld", "2023-09-13 16:00:00"), modified=changed)
     assert (chosen.published_at, chosen.precision) == (AT, Precision.LOCAL)
     assert "in the zone of the page's other dates" in chosen.reason
+
+
+@pytest.mark.parametrize(
+    ("clocks", "hour"), [({}, 16), ({"2023-09": 330}, 10), ({"2023-08": 330, "2023-10": 60}, 10)]
+)
+def test_a_local_time_is_read_by_its_hosts_clock(clocks: dict[str, int], hour: int) -> None:
+    chosen = choose(("json-ld", "2023-09-13T16:00:00"), clocks=clocks)
+    assert chosen.published_at == datetime(2023, 9, 13, hour, 30 if clocks else 0, tzinfo=UTC)
+    assert chosen.precision is Precision.LOCAL
+    assert chosen.clock == ("2023-09", 330 if clocks else 0)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("2023-09-13T19:30:20", 540),
+        ("2023-09-13T05:45:00", -285),
+        ("2023-09-13T10:30:00Z", None),
+        ("2023-09-13T19:36:00", None),
+        ("2023-09-14T10:30:00", None),
+        ("2023-09-13", None),
+    ],
+)
+def test_an_entry_shows_by_which_clock_its_page_writes(written: str, shown: int | None) -> None:
+    entry = Entry("1", None, None, published_at=AT, published_precision=Precision.INSTANT)
+    assert choose(("json-ld", written), entry=entry).shown_clock == shown
 
 
 def test_the_country_settles_which_number_is_the_day() -> None:

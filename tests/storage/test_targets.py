@@ -45,9 +45,9 @@ from storage.feeds import due_feeds, sync_listings
 from storage.forgetting import forget
 from storage.host_lines import (
     count_lines,
-    host_lines,
     pages_to_read_again,
     settle,
+    site_habits,
     unsettled_hosts,
 )
 from storage.landing import transaction
@@ -208,18 +208,21 @@ def test_an_edited_article_keeps_what_it_said_before(world: World) -> None:
         assert grouped.fetchone() == (1,)
 
 
-def test_lines_that_a_host_repeats_are_found(world: World) -> None:
+def test_what_a_hosts_pages_have_in_common_is_found(world: World) -> None:
     host, hashes = "lines.example", {1: "The paper's own words", 2: "Told twice"}
     with world.warehouse.session() as session:
         for number, lines in enumerate([(1, 2, 13), (1, 2, 14), (15, 1), (16,)]):
             url = f"https://{host}/{number}"
             made = article(url, url, f"Story {number}", f"{number}th tale told once " * 40)
             assert made.signature
-            made = replace(made, signature=replace(made.signature, lines=lines))
+            seen = replace(made.signature, lines=lines, shown_clock=120)
+            made = replace(made, signature=seen)
             land(session, [(page(url, article_id=made.article.article_id, host=host), made)])
         assert unsettled_hosts(session) == [host]
         count_lines(session, [host], run_id=RUN, named=lambda _: hashes)
-        assert host_lines(session) == {host: frozenset({1})}
+        habits = site_habits(session)[host]
+        assert habits.lines == {1}
+        assert list(habits.clocks.values()) == [120]
         said = session.execute("SELECT text, stories, of_stories FROM host_lines").fetchall()
         assert said == [("The paper's own words", 3, 4)]
         # Nothing is archived here, so nothing can be read again.

@@ -35,6 +35,9 @@ COMMENT ON COLUMN article_signatures.bands IS 'A hash for each six values of the
 COMMENT ON COLUMN article_signatures.lines IS 'Hashes of the lines of its page''s text that could be the site''s own (20 to 600 characters), each once.';
 COMMENT ON COLUMN article_signatures.left_out IS 'Those of them that its host was known to repeat when the page was read: they are not in articles.text.';
 COMMENT ON COLUMN article_signatures.settled IS 'True once its lines were counted with the others of its host; NULL or false until then.';
+COMMENT ON COLUMN article_signatures.shown_clock IS 'How many minutes east of UTC its page writes times without a zone, where its feed entry states the same moment with a zone; else NULL.';
+COMMENT ON COLUMN article_signatures.clock_month IS 'The month, as 2023-09, that its date names where that is a time without a zone; else NULL.';
+COMMENT ON COLUMN article_signatures.clock IS 'How many minutes east of UTC that time was taken to be written: 0 while the clock of its host was not known.';
 COMMENT ON COLUMN article_signatures.run_id IS 'The run that made it: runs.run_id.';
 
 COMMENT ON TABLE host_lines IS 'Lines that recur on a host''s pages and are left out of its articles: on three stories of a month at least and three in ten of them (of few, on half). Near-duplicates are one story.';
@@ -45,6 +48,14 @@ COMMENT ON COLUMN host_lines.text IS 'The line itself.';
 COMMENT ON COLUMN host_lines.stories IS 'On how many stories of that month it stood.';
 COMMENT ON COLUMN host_lines.of_stories IS 'How many stories of the host there were in that month.';
 COMMENT ON COLUMN host_lines.run_id IS 'The run that counted them: runs.run_id.';
+
+COMMENT ON TABLE host_clocks IS 'By which clock a host''s pages write times without a zone, as its feeds show: on three stories of a month at least and four in five of those that show one. A month without a row goes by the last one before it, else by the first.';
+COMMENT ON COLUMN host_clocks.host IS 'The host: pages.host.';
+COMMENT ON COLUMN host_clocks.month IS 'The month (UTC) of publication, as 2023-09.';
+COMMENT ON COLUMN host_clocks.minutes IS 'Minutes east of UTC.';
+COMMENT ON COLUMN host_clocks.stories IS 'How many stories of that month show this clock.';
+COMMENT ON COLUMN host_clocks.of_stories IS 'How many stories of that month show any.';
+COMMENT ON COLUMN host_clocks.run_id IS 'The run that counted them: runs.run_id.';
 
 COMMENT ON TABLE articles_to_group IS 'Articles that landed a moment ago and whose near-duplicates are still to be looked for; empty between runs.';
 COMMENT ON COLUMN articles_to_group.article_id IS 'The article: articles.article_id.';

@@ -3,14 +3,15 @@
 -- told: what an agency sends is nobody's furniture.
 
 CREATE OR REPLACE TEMP TABLE stage_placed AS
-SELECT s.article_id, p.host, s.settled,
+SELECT s.article_id, p.host, s.settled, len(s.lines) > 0 AS lined,
        coalesce(strftime(a.published_at AT TIME ZONE 'UTC', '%Y-%m'), 'undated') AS month,
        coalesce(g.group_id, s.article_id) AS story
 FROM article_signatures s
 JOIN articles a USING (article_id)
 JOIN pages p ON p.page_id = a.page_id
 LEFT JOIN article_groups g ON g.article_id = s.article_id
-WHERE len(s.lines) > 0 AND p.host IN (SELECT host FROM arriving_hosts);
+WHERE (len(s.lines) > 0 OR s.shown_clock IS NOT NULL OR s.clock_month IS NOT NULL)
+  AND p.host IN (SELECT host FROM arriving_hosts);
 
 CREATE OR REPLACE TEMP TABLE stage_months AS
 SELECT DISTINCT host, month FROM stage_placed
@@ -34,7 +35,7 @@ WITH told AS (
     SELECT host, month, line, count(*) AS stories FROM told GROUP BY ALL
 ), months AS (
     SELECT host, month, count(DISTINCT story) AS of_stories
-    FROM stage_placed JOIN stage_months USING (host, month) GROUP BY ALL
+    FROM stage_placed JOIN stage_months USING (host, month) WHERE lined GROUP BY ALL
 )
 SELECT c.host, c.month, c.line, k.text, c.stories, m.of_stories,
        getvariable('run_id') AS run_id

@@ -1,6 +1,8 @@
 -- Hosts with an article whose lines were not counted yet, or with one in the same group as such.
 WITH fresh AS (
-    SELECT article_id FROM article_signatures WHERE settled IS NOT TRUE AND len(lines) > 0
+    SELECT article_id FROM article_signatures
+    WHERE settled IS NOT TRUE
+      AND (len(lines) > 0 OR shown_clock IS NOT NULL OR clock_month IS NOT NULL)
 ), touched AS (
     SELECT article_id FROM fresh
     UNION

@@ -49,6 +49,14 @@ def test_a_table_on_a_terminal_shows_markup_as_text(
     assert "\x1b[2J" not in shown
 
 
+def test_a_line_on_a_terminal_shows_markup_as_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(show, "out", Console(force_terminal=True, color_system=None, width=100))
+    show.line(show.clean("[red]held[/red] [link=https://a.example/]here[/link]"))
+    assert "[red]held[/red] [link=https://a.example/]here[/link]" in capsys.readouterr().out
+
+
 def test_a_table_in_a_pipe_keeps_one_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
     show.table("", ["title", "more"], [[WICKED, None], ["b", 2]])
     assert capsys.readouterr().out.splitlines() == [f"{show.clean(WICKED)}\t", "b\t2"]

@@ -46,10 +46,12 @@ def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> C
     ends of each title first. Equal titles add their weights up, like-worded ones lend a part of
     theirs; among equals the earlier origin of opengraph, json-ld, h1 wins.
     """
-    cleaned = [(origin, value, strip_site(value, sites)) for origin, value in _first_h1(statements)]
-    cleaned = [
-        item for item in cleaned if item[2] and fold(item[2]) not in map(fold, sites)
-    ] or cleaned
+    # Most origins state the same words: they are looked at once.
+    stripped = {value: strip_site(value, sites) for value in {value for _, value in statements}}
+    bare = set(map(fold, sites))
+    own = {value for value, title in stripped.items() if not title or fold(title) in bare}
+    cleaned = [(origin, value, stripped[value]) for origin, value in _first_h1(statements)]
+    cleaned = [item for item in cleaned if item[1] not in own] or cleaned
     wholes = {title for origin, _, title in cleaned if origin in _WHOLE_TITLES}
     cleaned = [
         (origin, value, title if origin == "title" else _without_section(title, wholes))

@@ -58,7 +58,7 @@ async def in_batches(
 
 
 class _Places:
-    """As a semaphore, but places that become free meanwhile are given out together.
+    """As a semaphore, but places are given out together: a quarter of them, or those of a moment.
 
     Where the readers set the pace, places become free one by one, and what each start and answer
     needs is out of the processor's cache by then: thirty at once cost a third of thirty by turns.
@@ -66,6 +66,7 @@ class _Places:
 
     def __init__(self, count: int) -> None:
         self._places = asyncio.Semaphore(count)
+        self._enough = max(1, count // 4)
         self._freed = 0
         self._due: asyncio.TimerHandle | None = None
 
@@ -74,16 +75,19 @@ class _Places:
 
     async def __aexit__(self, *_: object) -> None:
         self._freed += 1
-        if self._due is None:
+        if self._freed >= self._enough:
+            self._give()
+        elif self._due is None:
             self._due = asyncio.get_running_loop().call_later(_TOGETHER_S, self._give)
 
     def close(self) -> None:
-        """Give no more places out."""
+        """Give nothing out later."""
         if self._due is not None:
             self._due.cancel()
+            self._due = None
 
     def _give(self) -> None:
-        self._due = None
+        self.close()
         freed, self._freed = self._freed, 0
         for _ in range(freed):
             self._places.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -69,3 +70,18 @@ def test_heavy_results_are_given_before_the_group_is_full() -> None:
     work = [after(0, "x" * 10) for _ in range(6)]
     given = asyncio.run(collected(work, 6, weigh=len, most_weight=25))
     assert [len(batch) for batch in given] == [3, 3]
+
+
+def test_places_that_become_free_one_by_one_are_given_out_together() -> None:
+    begun: list[float] = []
+
+    async def one(seconds: float) -> str:
+        begun.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(seconds)
+        return ""
+
+    # Forty that end 4 ms after one another, then forty that take the places of those.
+    work = [one(0.004 * n) for n in range(40)] + [one(0.3) for _ in range(40)]
+    asyncio.run(collected(work, 100, at_once=40))
+    gaps = [after - before for before, after in pairwise(begun[40:])]
+    assert sum(gap > 0.002 for gap in gaps) < 10

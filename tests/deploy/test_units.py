@@ -58,13 +58,15 @@ def test_every_alert_asks_for_a_metric_that_is_there(landed: Desk) -> None:
         assert rule["annotations"]["do"]
 
 
-def test_every_panel_asks_for_a_metric_that_is_there(landed: Desk) -> None:
+def test_the_board_shows_every_metric_that_is_there_and_no_other(landed: Desk) -> None:
     board = json.loads((DEPLOY / "grafana" / "duckwire.json").read_text("utf-8"))
-    known = known_metrics(landed)
+    known, shown = known_metrics(landed) | waiting_only, set()
     for panel in board["panels"]:
         for target in panel["targets"]:
             asked = {name.removesuffix("_total") for name in METRIC.findall(target["expr"])}
             assert asked <= known, panel["title"]
+            shown |= asked
+    assert shown == known
 
 
 # No page waits when everything has landed.

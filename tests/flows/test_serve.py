@@ -152,7 +152,10 @@ class Desk:
         eventually(lambda: "COMPLETED" in self.later(run))
 
     def await_start_after(self, run: dict[str, Any]) -> None:
-        """Wait for a later scheduled run to have got the slot: it is begun, or has been."""
+        """Wait for a later scheduled run to have got the slot: it is begun, or has been.
+
+        Prefect gives the slot on the way to PENDING, and would cancel a run that finds it taken.
+        """
         eventually(lambda: self.later(run) & {"PENDING", "RUNNING", "COMPLETED"})
 
     def later(self, run: dict[str, Any]) -> set[str]:

@@ -1,7 +1,6 @@
 """Three workers, of which one is killed, while the server and PostgreSQL restart: real parts all.
 
-Small, because most of its time goes into starting processes; `bench_many_machines.py` has the size
-that it is about.
+A tenth of the size that it is about, which is that of `bench_many_machines.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from tables import TABLES, tables_in, tables_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(900)]
 
-FEEDS, PAGES = 60, 600  # six servers have a sixth each
+FEEDS, PAGES = 204, 2004  # a tenth of the full size; six servers have a sixth each
 
 
 def test_whatever_fails_the_tables_are_those_of_one_undisturbed_process(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,13 +20,16 @@ from typing import Any
 import duckdb
 import pytest
 from desks import Desk, new_desk
-from shared_targets import Postgres, free_port, postgres_server
+from shared_targets import Postgres, free_port, postgres_server, served
 
 from extractors.errors import SettingsError
+from flows.health import metrics_text
 from flows.newsroom import Newsroom, generate
 from flows.settings import load_settings
+from flows.steps.job import utc_now
 from flows.warehouses import warehouse_of
 from storage.errors import StorageError
+from storage.session import Session
 
 PASSWORD, TOKEN, KEY = "pw-of-the-catalogue", "token-of-the-desk", "key-of-the-store"
 LOGIN = "desk:pw-of-the-pages"
@@ -64,6 +68,33 @@ def test_a_command_that_fails_names_no_secret(tmp_path: Path, command: list[str]
     assert done.returncode != 0
     assert b"127.0.0.1" in done.stdout + done.stderr
     assert leaks(done.stdout + done.stderr) == []
+
+
+def test_the_token_of_a_served_warehouse_is_told_nowhere(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither by a run that lands articles nor by one whose server is gone."""
+    with (
+        Newsroom.start(generate(1, feeds=1, pages=3)) as room,
+        served(tmp_path / "served.duckdb") as server,
+    ):
+        desk = new_desk(tmp_path / "data", room.feeds(), log="json", **server.settings)
+        desk.run()
+        with desk.job().warehouse.reading() as session:
+            assert session.execute("SELECT count(*) FROM articles").fetchone() == (3,)
+            seen = {"tables": rows_of(session), "metrics": metrics_text(desk.settings, utc_now)}
+        server.kill()
+        with pytest.raises(StorageError, match="does not answer") as caught:
+            desk.run()
+    seen["error"] = "".join(traceback.format_exception(caught.value)).encode()
+    seen["settings"] = repr(desk.settings).encode()
+    out, err = capfd.readouterr()
+    assert '"event": "page"' in err
+    seen["said"] = (out + err).encode()
+    seen |= {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert b"duckwire_articles" in seen["metrics"]
+    token = server.settings["quack_token"][:8].encode()  # so far no quoting changes it
+    assert [where for where, text in seen.items() if token in text] == []
 
 
 def test_a_wrong_login_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,12 +183,18 @@ def tables(given: dict[str, str]) -> bytes:
         for name, value in given.items():
             patch.setenv(name, value)
         warehouse = warehouse_of(load_settings())
-    found = []
     with suppress(StorageError, duckdb.Error), warehouse.reading() as session:
-        names = session.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        for (name,) in names:
-            with suppress(duckdb.Error):  # what lies in the store, once that is gone
-                found += session.execute(f'FROM "{name}"').fetchall()
+        return rows_of(session)
+    return b""
+
+
+def rows_of(session: Session) -> bytes:
+    """All rows of all tables that can be had: what lies in a store that is gone cannot."""
+    found = []
+    names = session.execute("SELECT DISTINCT table_name FROM duckdb_tables()").fetchall()
+    for (name,) in names:
+        with suppress(duckdb.Error):
+            found += session.execute(f'FROM "{name}"').fetchall()
     return repr(found).encode()
 
 

@@ -17,7 +17,7 @@ def joined(reports: Sequence[BackfillReport]) -> BackfillReport:
 
     `reports` is not empty.
     """
-    fullest = max(reports, key=lambda one: sum(line.done for line in one.sources))
+    fullest = max(reports, key=lambda one: sum(line.done + line.skipped for line in one.sources))
     return BackfillReport(
         run=_joined_runs([one.run for one in reports]),
         windows=fullest.windows,

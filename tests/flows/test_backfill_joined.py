@@ -28,7 +28,7 @@ RUN = RunReport(
     files_failed=(),
     waiting=3,
 )
-ALL = SourceLine("ccnews", 0, 0, 9, 0, found=20, new=20, outside=2, passed=0, on_topic=3)
+ALL = SourceLine("ccnews", 0, 0, 9, 0, skipped=0, found=20, new=20, outside=2, passed=0, on_topic=3)
 FIRST = BackfillReport(
     run=RUN,
     windows=(Window(day(11), day(12)),),

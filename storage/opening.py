@@ -85,7 +85,11 @@ def _attached(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    connection.execute("SET TimeZone = 'UTC'")
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+    except BaseException:  # Ctrl-C: while it unwinds, others of this process need the file
+        connection.close()
+        raise
     return connection
 
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
+from math import ceil
 from typing import Annotated, Any
 
 import typer
@@ -14,11 +16,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
+from rich.text import Text
 
 from extractors.errors import UsageError
 from flows.commands import show
@@ -160,6 +164,39 @@ def print_backfill(report: BackfillReport, seconds: float, *, as_json: bool) -> 
         show.line(show.clean(text))
 
 
+_NARROW = 72  # columns of a terminal below which the time so far is left out
+_SPARE = 4  # columns that stay free: the ^C that a terminal shows must not break a line
+
+
+def _pace(task: Task) -> float | None:
+    """Items a second: lately, or since the task began when nothing came lately."""
+    if speed := task.finished_speed or task.speed:
+        return speed
+    return task.completed / task.elapsed if task.completed and task.elapsed else None
+
+
+class _RateColumn(ProgressColumn):
+    """How fast it goes."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        pace = _pace(task)
+        return Text(f"{pace:.1f}/s" if pace else "", style="progress.data.speed")
+
+
+class _LeftColumn(ProgressColumn):
+    """How long it will take from now."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        pace = _pace(task)
+        known = pace and task.remaining is not None
+        left = str(timedelta(seconds=ceil((task.remaining or 0) / pace))) if known and pace else "?"
+        return Text("" if task.finished else f"{left} left", style="progress.remaining")
+
+
 class _RatedBars:
     """A bar a source, with its rate and the time left."""
 
@@ -167,22 +204,16 @@ class _RatedBars:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
         self._totals: dict[str, int] = {}
-        self._done: dict[str, int] = {}
-        self._began = time.monotonic()
 
     def expect(self, stage: str, more: int) -> None:
         self._totals[stage] = self._totals.get(stage, 0) + more
         if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=0, rate="")
+            self._tasks[stage] = self._progress.add_task(stage, total=0)
         self._progress.update(self._tasks[stage], total=self._totals[stage])
 
     def advance(self, stage: str, done: int = 1) -> None:
-        if stage not in self._tasks:
-            return
-        self._done[stage] = self._done.get(stage, 0) + done
-        speed = self._progress.tasks[self._tasks[stage]].speed
-        rate = f"{speed:.1f}/s" if speed else ""
-        self._progress.update(self._tasks[stage], advance=done, rate=rate)
+        if stage in self._tasks:
+            self._progress.advance(self._tasks[stage], done)
 
     def say(self, line: str) -> None:
         self._progress.console.print(escape(show.clean(line)), soft_wrap=True)
@@ -195,13 +226,14 @@ def bars() -> Iterator[None]:
         with show.progress():
             yield
         return
+    wide = show.err.width >= _NARROW
     columns = (
         TextColumn("{task.description:>9}"),
-        BarColumn(),
+        BarColumn(bar_width=max(5, min(40, show.err.width - (60 if wide else 50) - _SPARE))),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:>8}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        _RateColumn(),
+        *([TimeElapsedColumn()] if wide else []),
+        _LeftColumn(),
     )
     with (
         Progress(*columns, console=show.err, transient=True) as made,

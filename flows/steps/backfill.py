@@ -48,6 +48,7 @@ from flows.steps.backfill_work import STRETCH_S, work_stretch
 from flows.steps.ingest import Call, directly, install_topics, publish_after_run, publish_if_due
 from flows.steps.job import Job
 from flows.steps.pages import process_pages
+from flows.steps.portals import run_there
 from flows.steps.progress import Listener, listener, listening
 from flows.steps.reprocess import extract_again
 from flows.steps.shares import WHOLE
@@ -259,7 +260,7 @@ def _unit_stretch(work: _Backfill, names: Sequence[str]) -> int:
         job = replace(job, share=WHOLE)
     with Turn(job, patient=True) as turn:
         shift = Shift(turn, work.door, work.stretch_s)
-        done: int = work.portal.call(work_stretch, work.crew, names, shift)
+        done = run_there(work.portal, work_stretch, work.crew, names, shift)
     publish_if_due(job, False)
     return done
 
@@ -350,7 +351,7 @@ def _page_stretch(work: _Backfill) -> int:
         fetching = partial(
             process_pages, job, work.crew.topics, tasks, work.door, give_way=give_way
         )
-        work.portal.call(fetching)
+        run_there(work.portal, fetching)
     publish_if_due(job, False)
     return len(tasks)
 

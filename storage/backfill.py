@@ -325,7 +325,8 @@ def land_finds(
     it is, unless a window or the gate had passed it over and it is wanted now; with `again` it
     may change and its page waits anew. `end.new` is added to what was new here.
     """
-    rows = _unique(sorted(entries, key=lambda row: row.state), lambda row: row.entry_id)
+    latest = sorted(entries, key=lambda row: row.edition, reverse=True)
+    rows = _unique(sorted(latest, key=lambda row: row.state), lambda row: row.entry_id)
     pages = arrow_of(WantedPage, _unique(list(wanted), lambda page: page.page_id))
     new = 0
     with transaction(connection):

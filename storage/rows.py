@@ -66,6 +66,12 @@ class EntryRow:
     modified_at: datetime | None = None
     reason: str | None = None
 
+    @property
+    def edition(self) -> tuple[float, str, str]:
+        """What tells the later of two editions of an entry of the past, see finds_before.sql."""
+        modified = self.modified_at.timestamp() if self.modified_at else float("-inf")
+        return (modified, self.published_raw or "", self.content_hash)
+
 
 @dataclass(frozen=True, slots=True)
 class PageRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 
 from rensa import RMinHash
 
@@ -69,13 +70,10 @@ def lsh_bands(signature: tuple[int, ...]) -> tuple[str, ...]:
     """
     if not signature:
         return ()
-    keys = []
-    for band in range(BANDS):
-        rows = signature[band * ROWS : (band + 1) * ROWS]
-        packed = b"".join(value.to_bytes(4, "big") for value in rows)
-        digest = hashlib.blake2b(packed, digest_size=8).hexdigest()
-        keys.append(f"{band:02d}:{digest}")
-    return tuple(keys)
+    packed = struct.pack(f">{len(signature)}I", *signature)
+    rows = (packed[4 * ROWS * band : 4 * ROWS * (band + 1)] for band in range(BANDS))
+    digests = (hashlib.blake2b(row, digest_size=8).hexdigest() for row in rows)
+    return tuple(f"{band:02d}:{digest}" for band, digest in enumerate(digests))
 
 
 def similarity(a: tuple[int, ...], b: tuple[int, ...]) -> float:

@@ -14,7 +14,17 @@ TOPICS = HERE.parents[2] / "seeds" / "topics"
 TOPIC = "kim-putin-summit"
 # The sets of which most items say in their words which visit they are about, without a date too.
 TELL_THEIR_TIME = ("dev", "aside", "fresh", "second", "third", "fourth")
-PARTS = (*TELL_THEIR_TIME, "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh")
+PARTS = (
+    *TELL_THEIR_TIME,
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+)
 
 
 def is_held_aside(item_id: str) -> bool:

@@ -286,7 +286,10 @@ def _in_link(element: HtmlElement) -> bool:
 @lru_cache(maxsize=32768)
 def _noisy(classes: str | None, identity: str | None) -> bool:
     names = f"{classes or ''} {identity or ''}"
-    return bool(_NAMED_NOISE.search(names) or _NAMED_NOISE.search(_CAMEL.sub("-", names)))
+    if _NAMED_NOISE.search(names):
+        return True
+    parted = _CAMEL.sub("-", names)
+    return parted != names and _NAMED_NOISE.search(parted) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -21,8 +21,6 @@ _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo"})
 _HAN_KANA_PER_WORD = 2
 _SOUTH_EAST_PER_WORD = 4
 
-_LINE_ENDS = re.compile(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-_WHITE = re.compile(r"[^\S\n]+")
 _WORDLESS = re.compile(r"(?<!\S)(?:(?!\s)[\W_])+(?!\S)")
 # C0/C1 controls, soft hyphen, zero-width space and joiner forms that carry no meaning in news
 # text, bidi embeddings, overrides and isolates, invisible operators, BOM, tags, and lone
@@ -44,8 +42,7 @@ def normalise_paragraphs(text: str) -> str:
     White space inside a paragraph is folded to one space and dropped at its ends; controls and
     characters that override the reading direction are removed; typographic quotes stay.
     """
-    folded = _WHITE.sub(" ", _LINE_ENDS.sub("\n", _safe(text)))
-    lines = (line.strip() for line in folded.split("\n"))
+    lines = (" ".join(line.split()) for line in _safe(text).splitlines())
     return "\n".join(line for line in lines if line)
 
 

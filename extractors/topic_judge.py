@@ -18,7 +18,9 @@ _MOST_EVIDENCE = 12  # enough to see why; every further one costs more than it s
 _FURNITURE_SENTENCES = 4  # a paragraph of more is an article that has swallowed a notice
 _MOST_REMEMBERED = 50_000  # sets of concepts a judge remembers the scenes of
 _PLACES = {Where.TITLE: TITLE, Where.LEAD: LEAD, Where.BODY: BODY, Where.FIRST: FIRST}
-_EVERY_PLACE = 1 << len(_PLACES)
+_EVERY_PLACE = 1 << len(_PLACES)  # all sets of places, as sums of their bits
+# The sets of places that share one with each.
+_HOLDING = [[one for one in range(_EVERY_PLACE) if one & place] for place in range(_EVERY_PLACE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +281,13 @@ def _remembered(mask: int, scenes: Sequence[_Scene], memo: dict[int, int]) -> in
 
 def _shown(counts: Counter[tuple[int, int]]) -> list[int]:
     """What is seen anywhere at each set of places (a sum of their bits)."""
-    shown = [0] * _EVERY_PLACE
+    at: dict[int, int] = {}
     for bits, place in counts:
-        for places in range(1, _EVERY_PLACE):
-            if place & places:
-                shown[places] |= bits
+        at[place] = at.get(place, 0) | bits
+    shown = [0] * _EVERY_PLACE
+    for place, bits in at.items():
+        for places in _HOLDING[place]:
+            shown[places] |= bits
     return shown
 
 

@@ -69,9 +69,12 @@ class Crawl:
 
 @dataclass(frozen=True)
 class Cost:
-    """What streaming a crawl took: seconds of its unit, and the most memory of all processes."""
+    """What streaming a crawl took: seconds of its unit and CPU of all processes meanwhile, and the
+    most memory of all.
+    """
 
     seconds: float
+    cpu_s: float
     memory_mb: float
     landed: int
 
@@ -126,6 +129,14 @@ def _list(folder: Path, month: str, name: str) -> None:
     listing.write_bytes(gzip.compress(f"{name}\n".encode(), mtime=0))
 
 
+@dataclass(frozen=True)
+class Speed:
+    """How fast pages are extracted out of memory by all readers: a second, and a second of CPU."""
+
+    pages: float
+    cpu_pages: float
+
+
 def read_sample(readers: Readers, pages: list[tuple[str, bytes]] | None = None) -> float:
     """Read pages out of memory with all readers at work; returns pages a second."""
     given = pages or [
@@ -152,14 +163,26 @@ def read_sample(readers: Readers, pages: list[tuple[str, bytes]] | None = None) 
     return len(given) / (time.perf_counter() - start)
 
 
-def speed_from_memory(crawl: Crawl, times: int) -> float:
-    """Pages a second that all readers extract of a sample of the crawl's pages, out of memory."""
-    readers = Readers(CORES, 10.0, 1_000_000_000)
+def speed_from_memory(crawl: Crawl, times: int) -> Speed:
+    """The speed at which a sample of the crawl's pages is extracted out of memory; the CPU of this
+    process counts, as in a run that of the process which hands pages out.
+    """
+    readers = Readers(CORES, 60.0, 1_000_000_000)
     try:
         read_sample(readers, crawl.sample[:20])
-        return read_sample(readers, crawl.sample * times)
+        tree = [psutil.Process(), *map(psutil.Process, readers.children.pids)]
+        before = sum(map(_spent, tree))
+        pages = read_sample(readers, crawl.sample * times)
+        spent = sum(map(_spent, tree)) - before
     finally:
         readers.close()
+    return Speed(pages, len(crawl.sample) * times / spent)
+
+
+def _spent(process: psutil.Process) -> float:
+    """Seconds of CPU that a process has taken, with those of its children that have ended."""
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def passing_ms(crawl: Crawl) -> float:
@@ -202,28 +225,41 @@ def stream(crawl: Crawl, data: Path) -> Cost:
     assert report["failed"] == []
     with duckdb.connect(str(desk.database), read_only=True) as connection:
         (row,) = connection.execute(
-            "SELECT epoch(ended_at - started_at) FROM backfill_units WHERE url LIKE '%.warc.gz'"
+            "SELECT epoch(started_at), epoch(ended_at) FROM backfill_units "
+            "WHERE url LIKE '%.warc.gz' AND state = 'done'"
         ).fetchall()
-    return Cost(row[0], watch.highest, report["stages"]["page"]["landed"])
+    start, end = row
+    landed = report["stages"]["page"]["landed"]
+    return Cost(end - start, watch.spent(start, end), watch.highest, landed)
 
 
 class _Watch(threading.Thread):
-    """Adds up the memory (proportional share) of a process tree, and keeps the highest."""
+    """Adds up the memory (proportional share) of a process tree, and keeps the highest; and the CPU
+    that it has taken by each moment.
+    """
 
     def __init__(self, process: psutil.Process) -> None:
         super().__init__(daemon=True)
         self.process, self.highest, self.over = process, 0.0, threading.Event()
+        self.moments: list[tuple[float, float]] = []
+
+    def spent(self, start: float, end: float) -> float:
+        """The CPU that was taken between two moments, in seconds."""
+        first = max(cpu for at, cpu in self.moments if at <= start)
+        return max(cpu for at, cpu in self.moments if at <= end) - first
 
     def run(self) -> None:
-        while not self.over.wait(0.2):
-            total = 0
+        while not self.over.wait(0.1):
+            total, cpu = 0, 0.0
             try:
                 tree = [self.process, *self.process.children(recursive=True)]
             except psutil.Error:
                 return
             for each in tree:
                 try:
+                    cpu += _spent(each)
                     total += each.memory_full_info().pss
                 except psutil.Error:
                     continue
             self.highest = max(self.highest, total / 1e6)
+            self.moments.append((time.time(), cpu))

@@ -25,14 +25,17 @@ def test_a_crawl_streams_through(tmp_path: Path) -> None:
     before = speed_from_memory(crawl, 5)
     cost = stream(crawl, tmp_path / "data")
     after = speed_from_memory(crawl, 5)
-    speed, pure = cost.landed / cost.seconds, (before + after) / 2
+    speed, pure = cost.landed / cost.seconds, (before.pages + after.pages) / 2
+    cpu_speed, cpu_pure = cost.landed / cost.cpu_s, (before.cpu_pages + after.cpu_pages) / 2
     passing, reading = passing_ms(crawl), reading_ms(crawl)
     size = crawl.path.stat().st_size / 1e6
     print(f"\n{size:.0f} MB, {crawl.pages} pages, {crawl.wanted} wanted, {CORES} cores")
     print(f"{'memory of the process tree':42}{cost.memory_mb:8.0f} MB")
-    print(f"{'extraction from memory, before and after':42}{before:8.1f}{after:8.1f} pages/s")
+    print(f"{'extraction from memory, before':42}{before.pages:8.1f} pages/s")
+    print(f"{'extraction from memory, after':42}{after.pages:8.1f} pages/s")
     print(f"{'streamed, extracted and landed':42}{speed:8.1f} pages/s")
     print(f"{'ratio':42}{speed / pure:8.2f}")
+    print(f"{'ratio for the same CPU':42}{cpu_speed / cpu_pure:8.2f}")
     print(f"{'an extracted page':42}{reading:8.2f} ms CPU")
     print(f"{'a page passed over':42}{passing:8.2f} ms CPU")
     assert cost.landed == crawl.wanted

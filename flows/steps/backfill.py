@@ -21,6 +21,7 @@ from typing import Any
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from extractors.records import Listing
+from flows.processes import share_arenas
 from flows.sources.base import Window
 from flows.steps.backfill_asks import (
     Ask,
@@ -120,6 +121,7 @@ class _Backfill:
     portal: BlockingPortal
     door: StreamingDoor
     crew: Crew = field(init=False)
+    units: int = 0
     revived: int = 0
     revived_to: str = ""
     rested: float = field(default_factory=time.monotonic)
@@ -145,6 +147,7 @@ def run_backfill(
     """
     listed = check_request(job, request)
     wanted = named_sources(request.sources)
+    share_arenas()
     job.warehouse.migrate(job.clock())
     with telling(job.teller, job.clock), Turn(job):
         pass  # the first wait is not for ever
@@ -166,7 +169,7 @@ def run_backfill(
             _do_pages(work)
         left_out = call("leave out what recurs", lambda: _left_out(work))
         report = call("sum up", lambda: _summed_up(work, asks))
-    changed = report.run.changed or bool(report.revived or left_out)
+    changed = report.run.changed or bool(report.revived or left_out or work.units)
     call("publish", publish_after_run, job, changed)
     return report
 
@@ -237,7 +240,7 @@ def _do_units(work: _Backfill, names: Sequence[str]) -> None:
         step = work.call(f"units of {', '.join(used)}", lambda: _unit_stretch(work, used))
         if not step:
             return
-        done += step
+        done, work.units = done + step, work.units + step
         work.tell("units", done, sum(_left_by_source(work, used).values()))
         _let_others(work)
 

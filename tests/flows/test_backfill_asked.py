@@ -108,6 +108,18 @@ def test_a_day_that_is_not_over_is_never_done(desk: Desk, past: Past) -> None:
     assert states == [("planned", "its window is not over yet")]
 
 
+def test_a_day_is_not_done_while_a_service_may_still_meet_its_articles(
+    desk: Desk, past: Past
+) -> None:
+    asked = {"sources": ("ccnews",), "pages": False}
+    states = "SELECT DISTINCT state FROM backfill_units WHERE state <> 'skipped'"
+    soon, late = past.end + timedelta(days=1), past.end + timedelta(days=3)
+    fill(desk, past.start, past.end, clock=lambda: soon, **asked)
+    assert desk.ask(states) == [("planned",)]
+    fill(desk, past.start, past.end, clock=lambda: late, **asked)
+    assert desk.ask(states) == [("done",)]
+
+
 def test_a_backfill_moves_no_feed(desk: Desk, past: Past) -> None:
     desk.run(pages=False)
     before = desk.ask("FROM feeds WHERE kind = 'feed' AND listed ORDER BY 1")

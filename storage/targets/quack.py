@@ -139,9 +139,11 @@ class QuackSession:
             return self
 
     def close(self) -> None:
-        """Give the turn back and leave the server, which undoes a transaction left open."""
+        """Undo what a transaction left open did, and give the turn back."""
         try:
-            if self._holder and not self._transaction:
+            if self._transaction:
+                self.rollback()
+            if self._holder:
                 self._send(bind(_GIVE_BACK, [self._holder]))
         except (duckdb.Error, StorageError):
             pass  # The turn runs out by itself.

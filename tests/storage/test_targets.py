@@ -381,6 +381,26 @@ def test_a_lake_keeps_its_files_in_an_object_store(tmp_path: Path) -> None:
         server.stop()
 
 
+def test_a_session_that_failed_leaves_nothing_to_the_next_one(shared: Warehouse) -> None:
+    """Its connection may serve again: neither a transaction nor a temporary table may stay."""
+
+    def fail() -> None:
+        with shared.session() as session:
+            session.execute("CREATE TEMP TABLE left_over AS SELECT 1 AS one")
+            session.begin()
+            session.execute("INSERT INTO leases (name) VALUES ('half done')")
+            raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        with shared.session() as session:
+            asked = "SELECT count(*) FROM leases WHERE name = 'half done'"
+            assert session.execute(asked).fetchone() == (0,)
+            with pytest.raises(duckdb.Error, match="left_over"):
+                session.execute("FROM left_over")
+
+
 def warehouse_like(one: Warehouse) -> Warehouse:
     """Another process's view of the same warehouse: nothing of it is shared in memory."""
     return Warehouse(one.data, lock_wait_s=one.lock_wait_s, target=one.target)

@@ -130,6 +130,7 @@ def test_a_stated_zone_stands(desk: Desk) -> None:
     assert when(desk, "garden") == datetime(2023, 9, 14, 6, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_many_runs_in_another_order_give_the_tables_of_one(desk: Desk, tmp_path: Path) -> None:
     loose = [Story("museum", "2023-09-14T08:00:00"), Story("garden", "2023-08-14T08:00:00")]
     run(desk, [*told(WORDS[:3]), *loose])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio.from_thread import BlockingPortal
 
@@ -18,9 +19,11 @@ def run_there(
 
     Else the work would go on while what stands around it, such as a turn, is given back already.
     """
-    ended = Event()
+    ended, tasks = Event(), list[asyncio.Task[Any]]()
 
     async def until_ended() -> Answer:
+        if task := asyncio.current_task():
+            tasks.append(task)
         try:
             return await work(*given)
         finally:
@@ -30,6 +33,14 @@ def run_there(
     try:
         return future.result()
     except BaseException:
-        future.cancel()
+        # Once, and not through the future: the portal would cancel it at each step of its clean-up
+        # too, which then would not wait for the threads that have the warehouse open.
+        if not ended.is_set():
+            portal.call(_cancel, tasks)
         ended.wait()
         raise
+
+
+def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()

@@ -93,8 +93,7 @@ def watch_over(gone: Callable[[], bool], *, every: float = 0.5) -> None:
 def share_arenas() -> None:
     """Let the threads of this process share two of malloc's arenas (mallopt(3)), on glibc.
 
-    What many threads pass on, such as pages, else leaves holes in an arena for each of them: a
-    backfill takes 30 MB less.
+    What many threads pass on, such as pages, else leaves holes in an arena for each of them.
     """
     with contextlib.suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from extractors.topic_definition import Near, Rule, Scene, TopicDefinition, When, Where
 from extractors.topic_match import Match
-from extractors.topic_units import BODY, FIRST, LEAD, TITLE, Units
+from extractors.topic_units import BODY, FIRST, LEAD, TITLE, Units, is_listed
 
 NOTHING = "nothing-seen"
 OUTSIDE = "outside-window"
+LISTED = "one-of-several-in-title"
 UNDATED = "undated: "  # stands before the rule that decided an article without a date
 
 _MOST_EVIDENCE = 12  # enough to see why; every further one costs more than it says
@@ -89,6 +92,7 @@ class Judge:
         self._rules_at = {when: [one for one in rules if when in one.rule.when] for when in When}
         for_it = {name for rule in definition.rules if rule.weight > 0 for name in rule.scenes}
         self._for_it = [one for one in scenes if one.scene.name in for_it]
+        self._speaking = reduce(or_, (one.concepts for one in self._for_it), 0)
         self._in_sentence = [one for one in scenes if one.scene.near is Near.SENTENCE]
         self._in_paragraph = [one for one in scenes if one.scene.near is Near.PARAGRAPH]
         self._in_opening = [one for one in scenes if one.scene.near is Near.OPENING]
@@ -130,7 +134,14 @@ class Judge:
             fired, total, gained = self._fire(seen, places, When.PEAK)
         if not gained:
             return Ruling(0.0, NOTHING)
-        return self._decide(fired, total, gained, when, _Sight(matches, at, seen, places))
+        cap = LISTED if self._listed(matches, folded[: units.title_end]) else ""
+        return self._decide(fired, total, gained, when, _Sight(matches, at, seen, places), cap)
+
+    def _listed(self, matches: Sequence[Match], title: str) -> bool:
+        """Tell whether the title names the story as one of several."""
+        there = [(start, bits) for start, _, bits, _ in matches if start < len(title)]
+        named = any(bits & self.gate for _, bits in there)
+        return named and is_listed(title, [at for at, bits in there if bits & self._speaking])
 
     def _tells_peak(self, fired: list[_Rule]) -> bool:
         window = self.definition.window
@@ -216,8 +227,15 @@ class Judge:
         return fired, total, gained
 
     def _decide(
-        self, fired: list[_Rule], total: float, gained: float, when: When, sight: _Sight
+        self,
+        fired: list[_Rule],
+        total: float,
+        gained: float,
+        when: When,
+        sight: _Sight,
+        cap: str,
     ) -> Ruling:
+        """Sum up; with a `cap`, the rule that says so, it is a mention at most."""
         definition = self.definition
         score = round(min(1.0, max(0.0, total)), 3)
         for_it = max(fired, key=lambda one: one.weight)
@@ -228,9 +246,11 @@ class Judge:
         names = {one.rule.name for one in fired}
         window = definition.window
         needs = window.outside_needs if window and when is When.OUTSIDE else ()
-        if score >= definition.on and needs and names.isdisjoint(needs):
+        if needs and names.isdisjoint(needs):
+            cap = cap or OUTSIDE
+        if score >= definition.on and cap:
             score = round(max(definition.mention, definition.on - 0.05), 3)
-            rule = OUTSIDE
+            rule = cap
         if window and when is When.UNKNOWN:
             rule = UNDATED + rule
         if score < definition.mention:

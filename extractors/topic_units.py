@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 # One character class in front keeps the search quick; what it finds is looked at in `_parts`.
@@ -32,6 +32,11 @@ _LEAST_ALIKE = 0.6  # the part of the longer that must be alike: outlets add the
 _HEADING_LENGTH = 160
 _LEAD_LENGTH = 40  # a shorter first paragraph is a dateline or a kicker, and the next one joins it
 
+# A round-up's title: the name of its column, a colon, bar or dash, and its subjects.
+_LISTING = re.compile(r"[^:|]{1,60}?(?::(?![\d/])|\||\s[-\u2013\u2014]\s)\s*(?=\S)")
+_ITEM_ENDS = re.compile(r"[,;\u060c\u061b\u3001|]\s*|\s/\s")
+_LEAST_ITEMS = 3
+
 # The parts of an article a sentence can lie in, as bits; plain integers because they are hot.
 TITLE, LEAD, BODY, FIRST = 1, 2, 4, 8
 
@@ -49,6 +54,11 @@ class Units:
     paragraphs: tuple[int, ...]
     titles: int
     repeated: frozenset[int] = frozenset()
+
+    @property
+    def title_end(self) -> int:
+        """Where the title ends, in the folded text; 0 without one."""
+        return self.ends[self.titles - 1] if self.titles else 0
 
     def paragraph_of(self, sentence: int) -> range:
         """Give the sentences of the paragraph this one lies in."""
@@ -112,6 +122,20 @@ def cut(folded: str, title_end: int) -> Units:
         titles = 1
     repeated = frozenset(at for at in range(titles, len(ends)) if ends[at] <= again)
     return Units(tuple(ends), tuple(paragraphs), titles, repeated)
+
+
+def is_listed(title: str, starts: Sequence[int]) -> bool:
+    """Tell whether what was matched in a folded title is one of several subjects of a round-up.
+
+    `starts` are the offsets of the matches. Such a title names its column, then three subjects or
+    more; one of them is the matched one, and not the first, which may be what the piece is about.
+    """
+    column = _LISTING.match(title)
+    if column is None or not starts or min(starts) < column.end():
+        return False
+    begins = [column.end(), *(stop.end() for stop in _ITEM_ENDS.finditer(title, column.end()))]
+    met = {bisect_right(begins, start) for start in starts}
+    return len(begins) >= _LEAST_ITEMS and len(met) == 1 and met != {1}
 
 
 def _first_line(folded: str, start: int) -> str:

@@ -11,8 +11,8 @@ from tests.crowd import FEEDS, Crowd, measure, slowdown
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
-# Aimed at is 1.1; two cores with little else to do reach 1.10 to 1.11.
-ALLOWED = 1.2
+# From one pair to the next a shared machine differs by more than that: hence the fastest of many.
+ALLOWED = 1.1
 PAIRS = 12
 
 

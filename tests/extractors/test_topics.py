@@ -192,6 +192,25 @@ def test_outside_the_window_the_text_itself_must_name_the_event() -> None:
     assert _judge("The baker's fair.", published_at=None).verdict is Verdict.ON
 
 
+@pytest.mark.parametrize(
+    ("title", "verdict"),
+    [
+        ("Your evening in brief: floods, a strike, the baker's fair, rugby", Verdict.MENTION),
+        ("Evening | floods, a strike and the baker's fair, rugby", Verdict.MENTION),
+        ("晚报：洪水、罢工、面包师 at the fair、橄榄球", Verdict.MENTION),
+        # What comes first may be what it is about, and so may what the column is named after.
+        ("Live: the baker's fair, day two, with rain", Verdict.ON),
+        ("At the baker's fair: buns, rain, the mayor", Verdict.ON),
+        ("Live: buns, rain for the baker, the mayor at the baker's fair", Verdict.ON),
+        ("Live: rain, the baker's fair", Verdict.ON),
+    ],
+)
+def test_a_title_that_lists_several_subjects_mentions_each(title: str, verdict: Verdict) -> None:
+    judgement = _judge("The baker's fair.", title=title, published_at=None)
+    assert judgement.verdict is verdict
+    assert (judgement.rule == "undated: one-of-several-in-title") is (verdict is Verdict.MENTION)
+
+
 def test_without_a_date_the_content_decides_and_the_rule_says_so() -> None:
     inside = datetime(2023, 9, 5, tzinfo=UTC)
     assert _judge("The baker's fair.", published_at=inside).rule == "both"

@@ -49,9 +49,9 @@ def test_coverage_peaks_on_the_day_of_the_summit(data: Path) -> None:
     assert languages == {"en", "ko", "ru", "ja", "zh", "ar", "de", "es", "fr"}
 
 
-def test_the_plan_of_early_september_was_first_and_every_lead_adds_up(data: Path) -> None:
+def test_the_train_at_the_border_was_first_and_every_lead_adds_up(data: Path) -> None:
     rows = answer(data, "03_first_reports")
-    assert rows[0]["publisher"] == "Pacific Desk"
+    assert rows[0]["publisher"] == "남산투데이"
     assert [row["place"] for row in rows] == list(range(1, len(rows) + 1))
     behind = timedelta(0)
     for row in rows:

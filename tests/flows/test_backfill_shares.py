@@ -62,6 +62,8 @@ from flows.steps.job import new_job
 from flows.steps.shares import Share
 window = Window(*map(datetime.fromisoformat, sys.argv[1:3]))
 job = new_job(load_settings(), "backfill", share=Share(int(sys.argv[3]), 2))
+print("ready", flush=True)
+sys.stdin.readline()
 run_backfill(job, BackfillRequest(window, sources=NAMES))
 """
 
@@ -73,11 +75,20 @@ def both_at_once(desk: Desk, past: Past) -> None:
         subprocess.Popen(
             [sys.executable, "-c", SHARD, *window, str(shard)],
             env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         for shard in range(2)
     ]
+    for process in both:  # the one that is ready first waits for the other
+        assert process.stdout
+        process.stdout.readline()
+    for process in both:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
     for process in both:
         _, wrong = process.communicate(timeout=100)
         assert process.returncode == 0, wrong

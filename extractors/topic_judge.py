@@ -134,8 +134,19 @@ class Judge:
             fired, total, gained = self._fire(seen, places, When.PEAK)
         if not gained:
             return Ruling(0.0, NOTHING)
-        cap = LISTED if self._listed(matches, folded[: units.title_end]) else ""
-        return self._decide(fired, total, gained, when, _Sight(matches, at, seen, places), cap)
+        sight = _Sight(matches, at, seen, places)
+        return self._decide(fired, total, gained, when, sight, folded[: units.title_end])
+
+    def _cap(
+        self, fired: list[_Rule], when: When, matches: Sequence[Match], title: str
+    ) -> str | None:
+        """Why an article is a mention at most, whatever it scores; None for most."""
+        if self._listed(matches, title):
+            return LISTED
+        window = self.definition.window
+        needs = window.outside_needs if window and when is When.OUTSIDE else ()
+        fulfilled = not needs or any(one.rule.name in needs for one in fired)
+        return None if fulfilled else OUTSIDE
 
     def _listed(self, matches: Sequence[Match], title: str) -> bool:
         """Tell whether the title names the story as one of several."""
@@ -233,9 +244,8 @@ class Judge:
         gained: float,
         when: When,
         sight: _Sight,
-        cap: str,
+        title: str,
     ) -> Ruling:
-        """Sum up; with a `cap`, the rule that says so, it is a mention at most."""
         definition = self.definition
         score = round(min(1.0, max(0.0, total)), 3)
         for_it = max(fired, key=lambda one: one.weight)
@@ -243,15 +253,10 @@ class Judge:
         rule = for_it.rule.name
         if score < definition.on <= gained or score < definition.mention <= gained:
             rule = against.rule.name if against.rule.weight < 0 else rule
-        names = {one.rule.name for one in fired}
-        window = definition.window
-        needs = window.outside_needs if window and when is When.OUTSIDE else ()
-        if needs and names.isdisjoint(needs):
-            cap = cap or OUTSIDE
-        if score >= definition.on and cap:
+        if score >= definition.on and (cap := self._cap(fired, when, sight.matches, title)):
             score = round(max(definition.mention, definition.on - 0.05), 3)
             rule = cap
-        if window and when is When.UNKNOWN:
+        if definition.window and when is When.UNKNOWN:
             rule = UNDATED + rule
         if score < definition.mention:
             return Ruling(score, rule)

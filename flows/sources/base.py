@@ -10,7 +10,7 @@ what ends a chain of pages which leads back to itself.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -176,6 +176,19 @@ class UnitFailed:
 
 
 Event = Found | Unit | LeftOut | PassedOver | UnitSkipped | UnitFailed
+
+
+def left_out(
+    others: Sequence[tuple[str, str]], unit_of: Callable[[str], Unit], most: int, further: str
+) -> Iterator[Event]:
+    """Leave out files that hold nothing of the window, each (what `unit_of` takes, why).
+
+    At most `most` are noted as units; the others are counted, as `further`.
+    """
+    for place, why in others[:most]:
+        yield LeftOut(unit_of(place), Reason.OUTSIDE_WINDOW, why)
+    if len(others) > most:
+        yield PassedOver(len(others) - most, Reason.OUTSIDE_WINDOW, further)
 
 
 class Source(Protocol):

@@ -22,7 +22,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,12 +33,11 @@ from flows.net.door import Fetcher
 from flows.net.streams import Streamer
 from flows.sources.base import (
     Event,
-    LeftOut,
-    PassedOver,
     Unit,
     UnitFailed,
     Window,
     failure,
+    left_out,
     make_unit,
 )
 from flows.sources.owners import Owners, derived, host_of
@@ -153,13 +152,11 @@ class CcNews:
         files = choose(names, unit.window, self.lag)
         for name in files:
             yield self._file(name, unit)
-        others = sorted(set(names) - set(files))
-        for name in others[:MAX_NOTED]:
-            why = "its name states a time from which it holds nothing of the window"
-            yield LeftOut(self._file(name, unit), Reason.OUTSIDE_WINDOW, why)
-        if len(others) > MAX_NOTED:
-            more = len(others) - MAX_NOTED
-            yield PassedOver(more, Reason.OUTSIDE_WINDOW, f"files of {unit.detail[-7:]}")
+        why = "its name states a time from which it holds nothing of the window"
+        others = [(name, why) for name in sorted(set(names) - set(files))]
+        further = f"files of {unit.detail[-7:]}"
+        for left in left_out(others, partial(self._file, unit=unit), MAX_NOTED, further):
+            yield left
 
     def _file(self, name: str, unit: Unit) -> Unit:
         return make_unit(

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from extractors.feeds import parse_feed
 from extractors.fingerprints import content_hash
@@ -34,13 +35,13 @@ from flows.net.door import Fetcher
 from flows.sources.base import (
     Event,
     Found,
-    LeftOut,
     PassedOver,
     Unit,
     UnitFailed,
     UnitSkipped,
     Window,
     failure,
+    left_out,
     make_unit,
     outside_by_address,
     sightings,
@@ -194,12 +195,8 @@ class Sitemaps:
         for loc in given:
             share = (most - len(given)) // len(given)
             yield _file(loc, unit, "sitemap", level=unit.level + 1, share=share)
-        for loc, why in others[:MAX_NOTED]:
-            left = _file(loc, unit, "sitemap", level=unit.level + 1, share=0)
-            yield LeftOut(left, Reason.OUTSIDE_WINDOW, why)
-        if len(others) > MAX_NOTED:
-            more = len(others) - MAX_NOTED
-            yield PassedOver(more, Reason.OUTSIDE_WINDOW, f"further files named by {unit.url}")
+        unit_of = partial(_file, unit=unit, step="sitemap", level=unit.level + 1, share=0)
+        yield from left_out(others, unit_of, MAX_NOTED, f"further files named by {unit.url}")
         if len(wanted) > most:
             yield UnitFailed(Reason.LIMIT, f"{len(wanted)} files named, and {most} may be")
 

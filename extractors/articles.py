@@ -20,7 +20,7 @@ from extractors.language import detect_language
 from extractors.metadata import read_statements
 from extractors.pruning import text_length
 from extractors.published import Publication, choose_publication
-from extractors.records import Candidate, Entry, Extracted, Reason, SiteHabits, State
+from extractors.records import UNKNOWN_SITE, Candidate, Entry, Extracted, Reason, SiteHabits, State
 from extractors.statements import Statements
 from extractors.text import normalise_line, word_count
 from extractors.titles import choose_title
@@ -30,7 +30,6 @@ from extractors.urls import clean_url, registrable_domain
 # Moves with every change that can change a row, so that `reprocess` knows what is stale.
 EXTRACTOR_VERSION = "4"
 
-_UNKNOWN = SiteHabits()
 _LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
 _MOST_TAGS = 40
 _TEASER = 120  # words: a closed article shorter than this is an invitation to it
@@ -51,7 +50,7 @@ def extract(
     fetched_at: datetime,
     content_type: str | None = None,
     last_modified: str | None = None,
-    site: SiteHabits = _UNKNOWN,
+    site: SiteHabits = UNKNOWN_SITE,
 ) -> Extracted:
     """Make an article out of a page's bytes.
 

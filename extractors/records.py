@@ -336,6 +336,9 @@ class SiteHabits:
     clocks: Mapping[str, int] = field(default_factory=dict)
 
 
+UNKNOWN_SITE = SiteHabits()  # of a host that no article came from yet
+
+
 @dataclass(frozen=True, slots=True)
 class SeedItem:
     """One item of a dropped file: an article's text, a page, an entry of a saved feed, a feed to

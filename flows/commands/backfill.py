@@ -191,9 +191,9 @@ class _LeftColumn(ProgressColumn):
     max_refresh = 0.5
 
     def render(self, task: Task) -> Text:
-        pace = _pace(task)
-        known = pace and task.remaining is not None
-        left = str(timedelta(seconds=ceil((task.remaining or 0) / pace))) if known and pace else "?"
+        pace, left = _pace(task), "?"
+        if pace and task.remaining is not None:
+            left = str(timedelta(seconds=ceil(task.remaining / pace)))
         return Text("" if task.finished else f"{left} left", style="progress.remaining")
 
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from urllib.parse import urlsplit
 
-from extractors.records import WarcPosition
+from extractors.records import UNKNOWN_SITE, WarcPosition
 from flows.steps.job import Job
 from flows.steps.progress import listener
-from flows.steps.reading import UNKNOWN, Read
+from flows.steps.reading import Read
 from flows.steps.texts import at_place, is_text, place_of, read_text_again
 from flows.steps.topics import Topics, load_topics
 from storage.archive import read_record
@@ -49,7 +49,7 @@ def _read_again(job: Job, topics: Topics, known: Habits, stored: StoredPage) -> 
     row = _row(job, stored)
     if is_text(stored):
         return read_text_again(topics, stored, row, body)
-    site = known.get(row.host or "", UNKNOWN)
+    site = known.get(row.host or "", UNKNOWN_SITE)
     row, article = job.readers.read(topics, stored.task, row, body, job.clock(), site)
     place = place_of(stored.task)
     return row, at_place(article, place) if article and place else article

@@ -12,14 +12,13 @@ from functools import partial
 from typing import IO
 from urllib.parse import urlsplit
 
-from extractors.records import Fetched, Reason, State, WarcPosition
+from extractors.records import UNKNOWN_SITE, Fetched, Reason, State, WarcPosition
 from flows.net.door import Fetcher
 from flows.policy import after_page
 from flows.sources.wayback import unwrap
 from flows.steps.batches import in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
-from flows.steps.reading import UNKNOWN
 from flows.steps.sitting import Sitting, in_thread
 from flows.steps.spool import LARGE, spooled, unspooled
 from flows.steps.telling import LANDING, READING, SPOOLED
@@ -181,7 +180,7 @@ def make_page(
         first_seen_at=task.first_seen_at,
         run_id=job.run_id,
     )
-    site = (known or {}).get(row.host or "", UNKNOWN)
+    site = (known or {}).get(row.host or "", UNKNOWN_SITE)
     with job.times.of(READING):
         row, article = job.readers.read(topics, task, row, fetched.body, now, site)
     return MadePage(row, article, fetched, task.feed_id)

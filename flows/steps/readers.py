@@ -8,9 +8,9 @@ from datetime import datetime
 from functools import cache
 
 from extractors.articles import EXTRACTOR_VERSION
-from extractors.records import Reason, SiteHabits, State
+from extractors.records import UNKNOWN_SITE, Reason, SiteHabits, State
 from flows.steps.children import Children, WorkFailed
-from flows.steps.reading import UNKNOWN, Read, read_page
+from flows.steps.reading import Read, read_page
 from flows.steps.topics import Topics
 from storage.rows import PageRow, PageTask
 
@@ -34,7 +34,7 @@ class Readers:
         row: PageRow,
         body: bytes,
         now: datetime,
-        site: SiteHabits = UNKNOWN,
+        site: SiteHabits = UNKNOWN_SITE,
     ) -> Read:
         """As `reading.read_page`, in another process; waits for one to be free. Thread-safe."""
         key = tuple(topics.versions.values())

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from extractors.articles import extract
-from extractors.records import Reason, SiteHabits, SourceKind, State
+from extractors.records import UNKNOWN_SITE, Reason, SiteHabits, SourceKind, State
 from flows.steps.rows import (
     article_id_of,
     article_landing,
@@ -18,7 +18,6 @@ from flows.steps.rows import (
 from flows.steps.topics import Topics
 from storage.rows import ArticleLanding, PageRow, PageTask
 
-UNKNOWN = SiteHabits()  # of a host that no article came from yet
 Read = tuple[PageRow, ArticleLanding | None]
 
 
@@ -28,7 +27,7 @@ def read_page(
     row: PageRow,
     body: bytes,
     now: datetime,
-    site: SiteHabits = UNKNOWN,
+    site: SiteHabits = UNKNOWN_SITE,
 ) -> Read:
     """Extract and judge a page's bytes; returns its row completed, and the article if it is one.
 

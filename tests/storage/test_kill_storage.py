@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 import signal
@@ -246,7 +247,7 @@ def test_killed_while_archiving_the_torn_tail_is_cut_off_and_noticed(
         if number % 2:  # the disk kept only a part of what was being written
             newest = max(root.rglob(f"*{run}-*"), key=lambda path: path.stat().st_mtime)
             with newest.open("ab") as stream:
-                stream.write(newest.read_bytes()[: dice.randint(20, 5000)])
+                stream.write(gzip.compress(dice.randbytes(6000))[: dice.randint(20, 5000)])
         upkeep = run_maintain(desk.job("maintain"))
         assert upkeep.broken == ()
         assert upkeep.findings == ()

@@ -18,6 +18,8 @@ from storage.errors import LockedError
 
 Answer = TypeVar("Answer")
 
+_begun: list[str] = []
+
 # The parameters of a flow that can be split into shares of the servers.
 SHARD = Annotated[int, Field(description="Which share of the servers, counted from 0.", ge=0)]
 SHARDS = Annotated[int, Field(description="Into how many shares the servers are split.", ge=1)]
@@ -38,6 +40,7 @@ RETRIED: dict[str, Any] = {
 
 def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
     """Call one step as a task of that name inside the running flow."""
+    begin(name)
     made: Task[..., Answer] = Task(
         step,
         name=name,
@@ -47,6 +50,16 @@ def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
         **RETRIED,
     )
     return made(*given)
+
+
+def begin(name: str) -> None:
+    """Note that this process begins a task run of that name."""
+    _begun.append(name)
+
+
+def begun() -> int:
+    """How many task runs this process began: so many records are to be awaited at its end."""
+    return len(_begun)
 
 
 def trigger() -> str:

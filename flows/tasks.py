@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeVar
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.runtime import deployment, flow_run
+from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from storage.errors import LockedError
@@ -64,7 +65,8 @@ def begun() -> int:
 
 def trigger() -> str:
     """How the running flow came to run: 'schedule', 'deployment' or 'manual'."""
-    if not deployment.id:
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None or not context.flow_run.deployment_id:
         return "manual"
     return "schedule" if "auto-scheduled" in (flow_run.tags or []) else "deployment"
 

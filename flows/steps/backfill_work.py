@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from extractors.records import Fetched, Reason
+from extractors.records import Reason
 from flows.policy import is_soft
 from flows.sources.base import (
     Found,
@@ -30,7 +30,7 @@ from flows.sources.base import (
 )
 from flows.steps.backfill_crew import Crew, Haul
 from flows.steps.backfill_sources import BRINGING, SERVICES
-from flows.steps.pages import MadePage, land_made, make_page
+from flows.steps.pages import MadePage, PackedPage, land_made, make_packed_page
 from flows.steps.progress import listener
 from flows.steps.shifts import Shift
 from flows.steps.sitting import Sitting, in_thread
@@ -51,7 +51,6 @@ STRETCH_S = 30.0
 _CLAIMED = 60  # units a batch
 _AT_ONCE = 40  # hosts are asked side by side; each has its own pace
 _STREAMS_AT_ONCE = 2  # large files keep the cores busy
-_BATCH_BYTES = 10_000_000
 _READING = 2  # batches of a unit: one is read while the one before lands and the next one comes
 _GIVE_UP = 3  # failures in a row after which a service is down
 
@@ -194,9 +193,7 @@ class _Stretch:
             async for event in events:
                 if isinstance(event, Found):
                     haul.add(self._crew, event)
-                    if len(haul.entries) >= self._crew.job.settings.batch or (
-                        haul.weight >= _BATCH_BYTES
-                    ):
+                    if haul.is_full(self._crew.job.settings.batch):
                         await self._land(haul)
                 elif isinstance(event, Unit):
                     haul.children.append(
@@ -287,7 +284,7 @@ class _Stretch:
         return () if spread else landed.children
 
     async def _read(
-        self, tasks: Sequence[PageTask], bodies: Mapping[str, Fetched], rests: int
+        self, tasks: Sequence[PageTask], bodies: Mapping[str, PackedPage], rests: int
     ) -> None:
         """Make articles of pages that a unit brought with it, as of fetched ones, and land them."""
         crew = self._crew
@@ -298,7 +295,7 @@ class _Stretch:
                 loop.run_in_executor(
                     self._pool,
                     partial(
-                        make_page,
+                        make_packed_page,
                         crew.job,
                         crew.topics,
                         task,

@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from itertools import chain
+from threading import Event
 
 from extractors.records import Reason
 from flows.policy import is_soft
@@ -287,26 +288,28 @@ class _Stretch:
         self, tasks: Sequence[PageTask], bodies: Mapping[str, PackedPage], rests: int
     ) -> None:
         """Make articles of pages that a unit brought with it, as of fetched ones, and land them."""
-        crew = self._crew
+        crew, remaining, stopped = self._crew, iter(tasks), Event()
         loop, now = asyncio.get_running_loop(), crew.job.clock()
         listener().expect("pages", len(tasks))
-        made = await asyncio.gather(
-            *(
-                loop.run_in_executor(
-                    self._pool,
-                    partial(
-                        make_packed_page,
-                        crew.job,
-                        crew.topics,
-                        task,
-                        bodies[task.page_id],
-                        now,
-                        random.random,
-                    ),
-                )
-                for task in tasks
+
+        def read_on() -> list[MadePage]:
+            made = []
+            for task in remaining:  # each goes to the thread that comes first
+                if stopped.is_set():
+                    break
+                page = bodies[task.page_id]
+                made.append(make_packed_page(crew.job, crew.topics, task, page, now, random.random))
+            return made
+
+        # A future for each thread: one for each page costs half of what a reader's answer does.
+        threads = range(crew.job.settings.workers)
+        try:
+            parts = await asyncio.gather(
+                *(loop.run_in_executor(self._pool, read_on) for _ in threads)
             )
-        )
+        finally:
+            stopped.set()
+        made = list(chain.from_iterable(parts))
         async with self._landing:
             await in_thread(self._land_read, made, rests)
         self._in_hand -= {task.page_id for task in tasks}

@@ -7,8 +7,10 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.htmlprocessing import convert_tags, tree_cleaning
@@ -18,12 +20,10 @@ from trafilatura.xml import xmltotxt
 
 from extractors.page_state import state_text
 from extractors.pruning import prune_page, text_length
-from extractors.stopwords import pack_stop_words
 from extractors.text import normalise_line, normalise_paragraphs
 
 # trafilatura logs each page it gives nothing for; that is a value here, not a message.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-pack_stop_words()
 
 # Dates are read elsewhere; the fixed bound only keeps the library from asking what day it is.
 _DATES: dict[str, Any] = {"max_date": "2199-12-31", "original_date": True}
@@ -43,7 +43,25 @@ _HEADING = "## "  # what a heading's line begins with in the stored text
 _LONGEST_HEADING = 150  # longer ones are paragraphs in a heading's clothes
 _LEFT_OUT = 0.25  # share of like paragraphs left out from which the container was too narrow
 _LONGEST_LEAD = 1000
+_SHORTEST_LEAD = 40
+_NEAR_HEAD = 40  # elements below the headline among which a standfirst is looked for
+# What standfirsts are called in the class names of sites, in the languages these are written in.
+_LEAD_NAMES = re.compile(
+    r"stand-?first|sub-?(?:title|head|heading)(?![a-km-z])|subheadline|subtit(?:ulo|re)|"
+    r"(?:^|[\s_-])(?:dek|deck|lead|lede|intro|introtext|introduction|summary|synopsis|excerpt|"
+    r"abstract|overview|chapo|chapeau|preamble|ingress[i]?|manchet|vorspann|sapo|spot|perex|opener|lid|"
+    r"annot?ation|anons|sommario|sottotitolo|catenaccio|bajada|copete|entradilla|resumen|resumo|"
+    r"linha-?fina|ozet|description|desc)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
 _OPENING = 40  # characters by which a paragraph is found again in the text
+
+# The library drops what does not print, joiners included, without which Persian and Indic words
+# fall together: rare marks stand in for them (U+200C, U+200D) while it works.
+_JOINERS = str.maketrans("\u200c\u200d", "\u2e4d\u2e4e")
+_JOINED_AGAIN = str.maketrans("\u2e4d\u2e4e", "\u200c\u200d")
+_JOINING = re.compile("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af]")
+_WHOLE = etree.XPath("string()")
 
 _TAGS = re.compile(r"<[^>]{1,500}>")
 _BLOCK_TAGS = re.compile(
@@ -78,15 +96,18 @@ def best_body(
     itself, by which its text is told from others in the data of its scripts.
     """
     running = prune_page(tree)
-    lead = _standfirst(tree, leads)
-    openings = [(_opening(item), _home(item)) for item in running.elements]
+    lead, named = _standfirst(tree, leads)
+    articles = {item: str(place) for place, item in enumerate(tree.iter("article"), start=1)}
+    openings = [(_opening(item), _home(item, articles)) for item in running.elements]
+    headings = _headings(running.elements)
     whole = text_length(tree)
-    text = _fast_text(tree)
+    text = _fast_text(tree, joined=_may_join(openings))
     promise = _plain(linked) if linked else ""
     told = _plain(feed) if feed else ""
     wanted = _SHORT_OF_PROMISE * max(len(promise), len(told))
     left_out = _left_out(text, openings)
-    best = _wider(again, text, left_out) if left_out else Body(text, "fast")
+    narrow = left_out or _headless(text, headings)
+    best = _wider(again, text, left_out) if narrow else Body(text, "fast")
     if promise and len(best.text) < _SHORT_OF_PROMISE * len(promise):
         best = Body(promise, "json-ld")
     elif len(best.text) < max(_SHORT, wanted) or _thin(best.text, whole):
@@ -95,7 +116,7 @@ def best_body(
         )
     if told and len(best.text) < _SHORT_OF_PROMISE * len(told):
         best = Body(told, "feed")
-    return Body(_with_lead(best.text, lead), best.path)
+    return Body(_with_lead(best.text, lead, named=named), best.path)
 
 
 def _thin(text: str, whole: int) -> bool:
@@ -147,8 +168,10 @@ def _slow(
         tree = again()
         if tree is None:
             return best
+        joined = _hide_joiners(tree)
         document = bare_extraction(tree, options=options)
-        text = normalise_paragraphs(getattr(document, "text", None) or "")
+        text = getattr(document, "text", None) or ""
+        text = normalise_paragraphs(text.translate(_JOINED_AGAIN) if joined else text)
         if told[:_OPENING] not in "".join(text.split()):
             continue
         if len(text) > _CLEARLY_LONGER * len(best.text):
@@ -158,27 +181,59 @@ def _slow(
     return best
 
 
-def _fast_text(tree: HtmlElement) -> str:
-    """Run trafilatura's main extractor on a pruned tree, which it uses up.
+def _fast_text(tree: HtmlElement, *, joined: bool = True) -> str:
+    """Run trafilatura's main extractor on a pruned tree, which it uses up; `joined` is False where
+    the text cannot hold joiners.
 
     These are the steps of its `bare_extraction` in fast mode less what is not wanted here: three
     copies of the tree, the comment passes (pruned before) and the measure of the whole page.
     """
     cleaned = convert_tags(tree_cleaning(tree, _FAST), _FAST, None)
+    joined = joined and _hide_joiners(cleaned)
     body, _ = extract_content(cleaned, _FAST)
     for heading in body.iterchildren("head"):
         if text_length(heading) <= _LONGEST_HEADING:
             heading.text = f"{_HEADING}{(heading.text or '').lstrip()}"
-    return normalise_paragraphs(xmltotxt(body, False))
+    text = xmltotxt(body, False)
+    return normalise_paragraphs(text.translate(_JOINED_AGAIN) if joined else text)
 
 
-def _standfirst(tree: HtmlElement, leads: tuple[str, ...]) -> str:
-    """Return the first block that opens like one of the page's descriptions, '' for none."""
+def _may_join(openings: list[tuple[str, tuple[str, str]]]) -> bool:
+    """Say whether the running text is in letters that joiners stand between, or unknown."""
+    return not openings or bool(_JOINING.search("".join(opening for opening, _ in openings[:8])))
+
+
+def _hide_joiners(tree: HtmlElement) -> bool:
+    """Put marks that print in the place of zero-width joiners; say whether there were any."""
+    text = str(_WHOLE(tree))
+    if "\u200c" not in text and "\u200d" not in text:
+        return False
+    for element in tree.iter():
+        if element.text:
+            element.text = element.text.translate(_JOINERS)
+        if element.tail:
+            element.tail = element.tail.translate(_JOINERS)
+    return True
+
+
+def _standfirst(tree: HtmlElement, leads: tuple[str, ...]) -> tuple[str, bool]:
+    """Return the first block that opens like one of the page's descriptions, else one below the
+    headline whose class says it is a standfirst ('' for none), and whether its class says so.
+    """
     wanted = {squeezed for lead in leads if len(squeezed := "".join(lead.split())[:_OPENING]) >= 30}
-    if not wanted:
-        return ""
     starts = tuple({squeezed[0] for squeezed in wanted})
-    for element in tree.iter("p", "h2", "h3", "div", "span", "strong"):
+    below, named = 0, ""
+    for element in tree.iter("h1", "p", "h2", "h3", "div", "span", "strong"):
+        if element.tag == "h1":
+            below = 1
+            continue
+        if below and not named and below < _NEAR_HEAD:
+            below += 1
+            named = _named_lead(element)
+        if not wanted:
+            if named or below >= _NEAR_HEAD:
+                break
+            continue
         if element.tag in ("div", "span", "strong") and len(element):
             continue
         text = ("".join(element.itertext()) if len(element) else element.text or "").lstrip()
@@ -187,12 +242,35 @@ def _standfirst(tree: HtmlElement, leads: tuple[str, ...]) -> str:
             and len(text) < _LONGEST_LEAD
             and "".join(text[:200].split())[:_OPENING] in wanted
         ):
-            return normalise_line(text)
-    return ""
+            return normalise_line(text), bool(_named_lead(element))
+    return named, True
 
 
-def _with_lead(text: str, lead: str) -> str:
-    if not text or not lead or "".join(lead.split())[:_OPENING] in "".join(text.split()):
+@lru_cache(maxsize=16384)
+def _calls_itself_lead(names: str) -> bool:
+    return _LEAD_NAMES.search(names) is not None
+
+
+def _named_lead(element: HtmlElement) -> str:
+    """Return the text of an element that calls itself a standfirst, '' for others."""
+    names = element.get("class") or element.get("itemprop")
+    if not names or not _calls_itself_lead(names) or len(element.findall(".//p")) > 1:
+        return ""
+    text = normalise_line(" ".join(element.itertext()))
+    inside = next(element.iterancestors("figure", "a", "aside", "li"), None)
+    whole = _SHORTEST_LEAD <= len(text) < _LONGEST_LEAD and not text.endswith(("...", "…"))
+    return text if whole and inside is None else ""
+
+
+def _with_lead(text: str, lead: str, *, named: bool) -> str:
+    """Put the standfirst first: one that is missing, or one `named` so that stands further down."""
+    if not text or not lead:
+        return text
+    if named and lead in text:
+        lines = text.split("\n")
+        place = lines.index(lead) if lead in lines else 0
+        return "\n".join((lead, *lines[:place], *lines[place + 1 :])) if place else text
+    if "".join(lead.split())[:_OPENING] in "".join(text.split()):
         return text
     return f"{lead}\n{text}"
 
@@ -201,15 +279,36 @@ def _opening(paragraph: HtmlElement) -> str:
     return "".join("".join(paragraph.itertext()).split())[:_OPENING]
 
 
-def _home(paragraph: HtmlElement) -> tuple[str, str]:
-    """Return what tells one template's containers from another's: tag and class of the parent,
-    and the article the paragraph is in.
+def _home(paragraph: HtmlElement, articles: dict[HtmlElement, str]) -> tuple[str, str]:
+    """Return what tells one template's containers from another's: which of the page's `articles`
+    the paragraph is in ('' for none), and tag and class of its parent.
     """
     parent = paragraph.getparent()
     if parent is None:
         return "", ""
-    inside = next((str(id(outer)) for outer in paragraph.iterancestors("article")), "")
+    inside = next((articles[outer] for outer in paragraph.iterancestors("article")), "")
     return inside, f"{parent.tag}.{parent.get('class') or ''}"
+
+
+def _headings(paragraphs: tuple[HtmlElement, ...]) -> list[tuple[str, str]]:
+    """Return the openings of headings that stand right before running paragraphs, and of those."""
+    pairs = ((paragraph.getprevious(), paragraph) for paragraph in paragraphs[1:])
+    return [
+        (_opening(before), _opening(paragraph))
+        for before, paragraph in pairs
+        if before is not None and before.tag in ("h2", "h3") and _opening(before)
+    ]
+
+
+def _headless(text: str, headings: list[tuple[str, str]]) -> bool:
+    """Say whether the text has the paragraphs below headings and none of these: it was gathered
+    paragraph by paragraph.
+    """
+    if not headings:
+        return False
+    squeezed = "".join(text.split())
+    told = [heading for heading, below in headings if below in squeezed]
+    return bool(told) and not any(heading in squeezed for heading in told)
 
 
 def _left_out(text: str, openings: list[tuple[str, tuple[str, str]]]) -> frozenset[str]:

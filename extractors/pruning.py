@@ -7,12 +7,14 @@ what only costs it time.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
 from lxml.html import HtmlElement
 
+from extractors.furniture import BODY_LIKE, COMMENTS, MORE, NAMED_NOISE, TRAFILATURA_DROPS
 from extractors.text import HAN_KANA
 
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
@@ -22,26 +24,10 @@ _FURNITURE = (
     "dialog", "map",
 )  # fmt: skip
 
-_NAMED_NOISE = re.compile(
-    r"(?:^|(?<!\bno)(?<!\bnon)(?<!without)[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|more-?(?:on|from|"
-    r"stories|news|like)|"
-    r"also-?(?:like|read)|see-?also|you-?may|most-?(?:read|popular|viewed|shared)|popular|trending|"
-    r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert(?:s|isements?|ising)?|ads?|"
-    r"sponsor|share|sharing|social|follow-?us|(?:author|writer)-?(?:bio|box|card|info|profile)|"
-    r"comments?|disqus|respond|reactions|breadcrumbs?|pagination|tags?-?(?:list|links|cloud)|"
-    r"caption|figcaption|photo-?credit|image-?credit|popup|modal|cookie|consent|gdpr|tooltip|"
-    r"popover|"
-    r"copyright|correction-?form|report-?error|feedback|app-?(?:banner|promo|download)|print-?only|"
-    r"visually-?hidden|sr-only|screen-?reader(?:-text)?|audio-?player|video-?player|skip-?link|"
-    r"next-?(?:article|story|post)|prev-?(?:article|story|post)|related[a-z]*|recommended|"
-    r"recommendations)"
-    r"(?=$|[\s_-])",
-    re.IGNORECASE,
-)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BLOCKS = (
     "div", "section", "aside", "ul", "ol", "p", "span", "details", "figure", "footer", "h2", "h3",
-    "h4", "dl", "table", "small", "figcaption",
+    "h4", "dl", "table", "small", "figcaption", "blockquote",
 )  # fmt: skip
 # What may hold a whole article's text directly, and what may stand inside its lines.
 _HOLDERS = frozenset({"div", "section", "article", "td", "main", "font", "body"})
@@ -51,44 +37,10 @@ time tt u var wbr
 """
 _INLINE = frozenset(_INLINE_NAMES.split())
 _LEAST_DIRECT = 250  # characters of direct text from which a division is taken for an article
+_BREAKS = 4  # line breaks in a cell that holds a text
 _HEADINGS = ("h2", "h3", "h4", "h5", "strong")
 
-# Phrases that lead to another article, in the languages of the feeds; they open a paragraph or
-# a heading.
-_MORE_NAMES = """
-read more|read also|read next|also read|see also|see more|related|related (?:articles?|stories|
-news|topics|content|coverage)|more on this|
-more from|more:|don'?t miss|must read|recommended|you may (?:also )?(?:like|be interested)|also on|
-watch|listen|in pictures|explainer|what to read next|further reading|keep reading|continue reading|
-lees ook|lees meer|lesen sie (?:auch|mehr|hier)|mehr zum thema|mehr dazu|auch interessant|
-das könnte sie (?:auch )?interessieren|
-weitere (?:artikel|meldungen)|lire aussi|à lire(?: aussi)?|a lire aussi|lire la suite|voir aussi|
-sur le même sujet|
-lea también|lee también|lea además|leer más|ver también|te puede interesar|le puede interesar|
-puede interesarle|
-más información|noticias? relacionadas?|artículos? relacionados?|leggi anche|leggi tutto|vedi anche|
-leia também|leia mais|veja também|saiba mais|читайте (?:также|ещё|еще|по теме)|читать (?:также|
-далее|ещё|еще)|смотрите также|
-материалы по теме|по теме|читайте також|дивіться також|чытайце таксама|zobacz (?:też|także|
-również)|czytaj (?:też|także|więcej|również)|
-przeczytaj (?:też|także)|přečtěte si|čtěte (?:také|i|více)|viz také|prečítajte si|läs (?:också|
-även|mer)|les også|les mer|
-læs også|læs mere|
-lue myös|lue lisää|katso myös|ayrıca oku(?:yun|yunuz)?|bunlar da ilginizi|ilgili haber|
-olvassa el|kapcsolódó|
-citește și|citeşte şi|citeste si|vezi și|прочетете (?:още|също)|вижте още|прочитајте|pročitajte|
-procitajte (?:jos|još)|preberite|
-διαβάστε (?:επίσης|ακόμη|ακόμα|και)|δείτε (?:επίσης|ακόμη)|baca juga|baca:|simak juga|lihat juga|
-xem thêm|đọc thêm|
-اقرأ أيضا|اقرأ أيضاً|إقرأ أيضا|إقرأ أيضاً|اقرأ المزيد|شاهد أيضا|مواضيع ذات صلة|بیشتر بخوانید|
-قراءة المزيد|
-קרא(?:ו)? (?:עוד|גם)|यह भी पढ़ें|ये भी पढ़ें|और पढ़ें|আরও পড়ুন|อ่านเพิ่มเติม|อ่านข่าวที่เกี่ยวข้อง|
-관련 ?기사|관련 ?뉴스|이 기사도|関連記事|関連ニュース|あわせて読みたい|こちらも読む|相关阅读|
-相关新闻|相關新聞|延伸閱讀|延伸阅读|更多新聞|看更多|更多报道
-"""
-_MORE = re.compile(
-    r"^[\W_]*(?:" + _MORE_NAMES.replace("\n", "").strip("|") + r")(?=\W|$)", re.IGNORECASE
-)
+_DROPPABLE = frozenset({"div", "section", "p", "span"})
 
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
@@ -98,9 +50,6 @@ _DENSE = re.compile(f"[{HAN_KANA}]{{3}}")
 _MOST_CUT = 0.3  # share of the page's running text one cut may take
 _MOST_OF_A_CLASS = 0.5  # and what all elements of one class may take together
 _MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
-_COMMENTS = re.compile(
-    r"(?:^|\s)(?:top-|user-|reader-)?comments?(?!ary)|disqus|(?:article|post)-comments", re.I
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +91,48 @@ def prune_page(tree: HtmlElement) -> Running:
     _cut_lists(tree, limit)
     _cut_links(tree)
     _cut_headings(tree)
-    kept = [(item, length) for item, length in running if item.getroottree().getroot() is tree]
+    left = set(tree.iter("p"))  # what is cut keeps its document, not its place
+    kept = [(item, length) for item, length in running if item in left]
+    _spare_blocks(kept)
     return Running(sum(length for _, length in kept), tuple(item for item, _ in kept))
+
+
+def _spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
+    """Take off blocks the classes for which trafilatura would drop them, where they and their
+    siblings of the same first class hold most of the running text: 'Text Text--icon' is text.
+    """
+    held: dict[tuple[HtmlElement | None, str], int] = {}
+    suspects: dict[HtmlElement, tuple[HtmlElement | None, str]] = {}
+    for around, length in _by_home(running):
+        for outer in around:
+            names = outer.get("class")
+            if not names or names.isspace():
+                continue
+            kind = outer.getparent(), names.split(maxsplit=1)[0]
+            held[kind] = held.get(kind, 0) + length
+            if outer.tag in _DROPPABLE and _dropped(names):
+                suspects[outer] = kind
+    total = sum(length for _, length in running)
+    for element, kind in suspects.items():
+        if held[kind] > _MOST_OF_A_CLASS * total:
+            names = element.get("class")
+            harmless = [name for name in names.split() if not _dropped(name)]
+            if BODY_LIKE.search(names):
+                harmless.append("post-content")
+            element.set("class", " ".join(harmless))
+
+
+def _by_home(running: list[tuple[HtmlElement, int]]) -> Iterator[tuple[list[HtmlElement], int]]:
+    """Yield the elements around running paragraphs, once for those that have the same, with the
+    characters of these; a paragraph with a class of its own stands for itself.
+    """
+    homes: dict[HtmlElement, int] = {}
+    for paragraph, length in running:
+        home = paragraph if paragraph.get("class") else paragraph.getparent()
+        if home is not None:
+            homes[home] = homes.get(home, 0) + length
+    for home, length in homes.items():
+        yield [home, *home.iterancestors()], length
 
 
 def drop(element: HtmlElement) -> None:
@@ -237,7 +226,12 @@ def _unwrap_layout(tree: HtmlElement) -> None:
 def _lays_out(table: HtmlElement) -> bool:
     if table.find(".//table") is not None or table.find(".//h1") is not None:
         return True
-    return any(len(cell.findall("p")) >= 3 for cell in table.iter("td"))
+    return any(len(cell.findall("p")) >= 3 or _broken_text(cell) for cell in table.iter("td"))
+
+
+def _broken_text(cell: HtmlElement) -> bool:
+    """Say whether a cell holds paragraphs that line breaks divide."""
+    return len(cell.findall(".//br")) >= _BREAKS and text_length(cell) >= _LEAST_DIRECT
 
 
 def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:
@@ -256,9 +250,8 @@ def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:
 def _held_by_class(running: list[tuple[HtmlElement, int]]) -> dict[str, int]:
     """Count how much running text stands inside elements of each class."""
     held: dict[str, int] = {}
-    for paragraph, length in running:
-        around = {outer.get("class") for outer in (paragraph, *paragraph.iterancestors())}
-        for name in around:
+    for around, length in _by_home(running):
+        for name in {outer.get("class") for outer in around}:
             if name:
                 held[name] = held.get(name, 0) + length
     return held
@@ -286,15 +279,20 @@ def _in_link(element: HtmlElement) -> bool:
 @lru_cache(maxsize=32768)
 def _noisy(classes: str | None, identity: str | None) -> bool:
     names = f"{classes or ''} {identity or ''}"
-    if _NAMED_NOISE.search(names):
+    if NAMED_NOISE.search(names):
         return True
     parted = _CAMEL.sub("-", names)
-    return parted != names and _NAMED_NOISE.search(parted) is not None
+    return parted != names and NAMED_NOISE.search(parted) is not None
 
 
 @lru_cache(maxsize=8192)
 def _comments(classes: str | None, identity: str | None) -> bool:
-    return bool(_COMMENTS.search(classes or "") or _COMMENTS.search(identity or ""))
+    return bool(COMMENTS.search(classes or "") or COMMENTS.search(identity or ""))
+
+
+@lru_cache(maxsize=32768)
+def _dropped(classes: str) -> bool:
+    return bool(TRAFILATURA_DROPS.search(classes))
 
 
 def _may_go(element: HtmlElement, limit: float, bare: bool) -> bool:
@@ -335,7 +333,7 @@ def _cut_links(tree: HtmlElement) -> None:
             continue
         share = link_share(element, len(text))
         whole = share >= _LINKED_SHARE and len(text) > 15 and element.tag in ("p", "div")
-        if whole or (share >= _MORE_SHARE and _MORE.match(text)):
+        if whole or (share >= _MORE_SHARE and MORE.match(text)):
             drop(element)
 
 
@@ -350,7 +348,7 @@ def _cut_headings(tree: HtmlElement) -> None:
     """Cut read-more headings, and what follows them if that is links."""
     for heading in list(tree.iter(*_HEADINGS)):
         text = _text(heading)
-        if not 0 < len(text) < 60 or not _MORE.match(text):
+        if not 0 < len(text) < 60 or not MORE.match(text):
             continue
         following = heading.getnext()
         if following is None:

@@ -49,20 +49,58 @@ _CALLS = re.compile(
     r"무단.{0,6}전재.{0,60}|"
     r"(?:责任编辑|責任編輯|编辑|校对|来源)\s*[::].{0,40}|[(\[【]?(?:责任编辑|責任編輯|"
     r"编辑)[::].{0,40}|点击.{0,20}(?:下载|关注).{0,40}|"
+    r"(?:\(|\[)?except for the headline, this story.{0,160}|"
+    r"for (?:all )?the latest .{0,40}(?:news|updates)\b.{0,160}|(?:edited|reporting|compiled|"
+    r"writing) by .{2,40}(?:; ?(?:editing|writing|reporting|additional) .{0,120})|"
+    r"our standards: .{0,60}trust principles.{0,20}|(?:first )?published on:? .{0,60}\d{4}.{0,20}|"
+    r"il vous reste .{0,60}à (?:lire|découvrir).{0,80}|la suite est réservée.{0,80}|"
+    r"cet article est réservé.{0,80}|retrouvez (?:tou(?:te|s)|notre|nos)\b.{0,160}|"
+    r"(?:sigue|siga|sigan|puedes seguir|suscr[ií]bete)\b.{0,120}(?:facebook|twitter|whatsapp|"
+    r"telegram|newsletter|google news|instagram|\bx\b).{0,80}|"
+    r"©? ?riproduzione riservata.{0,60}|"
+    r"tutti i diritti riservati.{0,60}|todos (?:los|os) (?:derechos|direitos) reservados.{0,60}|"
+    r"dziękujemy, że przeczyta.{0,160}|wszelkie prawa zastrzeżone.{0,60}|"
+    r"mehr (?:zum thema|dazu|aus)\b.{0,100}|das könnte sie auch.{0,60}|"
+    r"mit material (?:von|der).{0,60}|"
+    r"lees (?:ook|meer|verder)\b.{0,140}|läs (?:också|mer|även)\b.{0,140}|les også\b.{0,140}|"
+    r"læs også\b.{0,140}|lue (?:myös|lisää)\b.{0,140}|čtěte (?:také|více)\b.{0,140}|"
+    r"zobacz (?:też|także|również)\b.{0,140}|czytaj (?:też|także|więcej)\b.{0,140}|"
+    r"olvass(?:a|on) (?:el|tovább)\b.{0,140}|citește și\b.{0,140}|"
+    r"urm[ăa]re[șs]te.{0,60}google news.{0,60}|"
+    r"ακολουθήστε .{0,140}(?:google news|facebook|viber|instagram).{0,80}|διαβάστε (?:επίσης|"
+    r"ακόμ[ηα])\b.{0,140}|последвайте ни\b.{0,120}|пратите нас\b.{0,120}|pratite nas\b.{0,120}|"
+    r"simak .{0,100}(?:whatsapp|ponselmu|telegram|google news|youtube).{0,80}|baca juga\b.{0,140}|"
+    r"xem thêm\b.{0,140}|mời quý .{0,140}|haberin devamı.{0,60}|kaynak:.{0,60}|"
+    r"この記事は有料.{0,80}|有料(?:会員|記事).{0,60}|【関連記事】.{0,80}|(?:続きを読む|もっと見る)|"
+    r"[（(]?(?:編輯|译者|譯者|核稿|责编|責編|记者|作者)[:：].{1,30}[)）]?\d{0,10}|"
+    r"本(?:網站|网站|報|文).{0,20}(?:不得轉載|授權|转载|版权).{0,60}|(?:更多|延伸閱讀|延伸阅读)[:：].{0,60}|"
+    r"(?:\S{2,4}\s)?기자\s*=?\s*\S+@\S+|\S{2,5}\s?기자\s\S+@\S+.{0,30}|.{0,20}무단\s?전재.{0,60}|"
     r"theo dõi .{0,60}(?:facebook|google news|zalo|youtube).{0,40}|ikuti .{0,60}(?:google news|"
     r"whatsapp|telegram).{0,60}"
     r")[\W_]*$",
     re.IGNORECASE,
 )  # fmt: skip
+# Closing lines only: in the middle of a text they may be part of it.
+_CLOSING = re.compile(
+    r"^[\W_]*(?:(?:source|źródło|quellen?|fuentes?|fonte|zdroj|forrás|kilde|källa|bron|lähde|kaynak|"
+    r"джерело|источник|източник|извор|izvor|πηγή|nguồn|sumber|출처|来源|來源)\s*[:：].{0,60}|"
+    r"with inputs? from .{0,60}|leggi (?:anche|tutto)\b.{0,140}|"
+    r"《.{2,20}》\s?（.{0,20}\d{4}年.{0,30}）)[\W_]*$",
+    re.IGNORECASE,
+)
 _CREDIT = re.compile(
     r"^[\W_]*(?:photos?|image|picture|pic|file photo|foto|fotos|bild|quelle|photo credit|"
     r"image credit|"
-    r"crédit(?:s)?(?: photo)?|foto di|фото|зображення|изображение|zdjęcie|fot\.|kuva|사진|写真|"
-    r"図|صورة)"
+    r"crédit(?:s)?(?: photo)?|foto di|фото|снимка|снимки|зображення|изображение|zdjęcie|fot\.|kuva|"
+    r"fotó|ảnh|φωτογραφία|nuotr\.?|ljósmynd|mynd|ภาพ|ভিডিও|ছবি|צילום|תמונה|عکس|사진|写真|図|صورة)"
     r"\s*(?:[::©/]|by\b|credit|courtesy).{0,120}$",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"^[\W_]*(?:https?://|www\.)\S+$", re.IGNORECASE)
+_LABELS = re.compile(r"(?:\w{1,12}\s?[:：]\s?)+")  # 出版：更新： of which the dates were cut
+_NO_WORD = re.compile(r"[\W_]+")
+# Desks sign with letters: (rip/dnu), fan/dpa.
+_INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:\s?[/,;]\s?[^\W\d_]{2,5}){1,3}[)\]]?$")
 _TOP_LINES = 4  # lines at the top where the title and the byline may stand again
 _LONGEST_CALL = 260
 
@@ -75,8 +113,10 @@ def trim_lines(text: str, titles: tuple[str, ...], names: tuple[str, ...]) -> st
     byline.
     """
     lines = text.split("\n")
-    heads = {fold(title) for title in titles if title}
-    people = [fold(name) for name in names if len(name) > 4]
+    heads = {_bare(title) for title in titles if title}
+    people = [
+        fold(name) for name in names if len(name) > 4 or (len(name) > 1 and not name.isascii())
+    ]
     kept = [
         line
         for index, line in enumerate(lines)
@@ -84,8 +124,8 @@ def trim_lines(text: str, titles: tuple[str, ...], names: tuple[str, ...]) -> st
         and not (min(index, len(lines) - 1 - index) < _TOP_LINES and _ADDRESS.match(line))
         and not _is_call(line)
     ]
-    while kept and kept[-1].rstrip().endswith(":") and len(kept[-1]) < 60:
-        kept.pop()  # a lead-in whose list was cut
+    while len(kept) > 1 and _closes(kept[-1]):
+        kept.pop()
     return "\n".join(kept)
 
 
@@ -93,7 +133,7 @@ def _repeats_head(line: str, heads: set[str], people: list[str]) -> bool:
     if len(line) > 250:
         return False
     folded = fold(line.lstrip("#- "))
-    if folded in heads:
+    if _bare(folded) in heads:
         return True
     if (
         len(line) < 80
@@ -102,7 +142,22 @@ def _repeats_head(line: str, heads: set[str], people: list[str]) -> bool:
         and parse_date(line)[0]
     ):
         return True
+    if len(line) < 16 and _LABELS.fullmatch(line):
+        return True
     return len(line) < 80 and any(name in folded and len(name) * 3 > len(folded) for name in people)
+
+
+def _closes(line: str) -> bool:
+    """Say whether a last line is a lead-in whose list was cut, a source, or a desk's initials."""
+    if len(line) > _LONGEST_CALL:
+        return False
+    lead_in = line.rstrip().endswith(":") and len(line) < 60
+    return lead_in or bool(_INITIALS.match(line)) or bool(_CLOSING.match(line))
+
+
+def _bare(title: str) -> str:
+    """Return the letters and digits of a title: a kicker may stand before it in other marks."""
+    return _NO_WORD.sub("", fold(title)) or title
 
 
 def _is_call(line: str) -> bool:

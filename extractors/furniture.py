@@ -1,0 +1,98 @@
+"""Names and phrases by which furniture is told from an article, by language. Data."""
+
+from __future__ import annotations
+
+import re
+
+# The same in the languages that sites name their blocks in beside English.
+_NOISE_ABROAD = (
+    r"lire-?aussi|a-?lire|sur-le-meme-sujet|leggi-?anche|correlat[ie]|lees-?ook|lea-?tambien|"
+    r"te-puede-interesar|leia-?(?:mais|tambem)|saiba-?mais|relacionad[oa]s?|mehr-zum-thema|"
+    r"lesen-?sie|baca-?juga|lihatjg|linksisip|xem-?them|tin-?lien-?quan|box-tinlienquan|ilgili|"
+    r"povezan[eio]|powiazane|podobne|zobacz-?(?:tez|takze)|czytaj-?(?:tez|takze)|souvisejici|"
+    r"suvisiace|kapcsolodo|"
+    r"werbung|anzeigen?|publicidad|publicidade|publicite|pubblicita|reklam[ay]?|annons|mainos|"
+    r"kommentar(?:e|er|bereich|felt)|kommentit|komentar(?:i|ji|ze|ai)|komment(?:y|aarid)|comentarios|"
+    r"commentaires?|commenti|reacties|yorumlar|kommentek|"
+    r"condividi|compartir|compartilhar|partager|teilen|paylas|udostepnij|sdilet|megosztas"
+)
+NAMED_NOISE = re.compile(
+    r"(?:^|(?<!\bno)(?<!\bnon)(?<!without)[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|more-?(?:on|from|"
+    r"stories|news|like)|"
+    r"also-?(?:like|read)|see-?also|you-?may|most-?(?:read|popular|viewed|shared)|popular|trending|"
+    r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert(?:s|isements?|ising)?|ads?|"
+    r"sponsor|share|sharing|social|follow-?us|(?:author|writer)-?(?:bio|box|card|info|profile)|"
+    r"comments?|disqus|respond|reactions|breadcrumbs?|pagination|tags?-?(?:list|links|cloud)|"
+    r"caption|figcaption|photo-?credit|image-?credit|popup|modal|cookie|consent|gdpr|tooltip|"
+    r"popover|"
+    r"copyright|correction-?form|report-?error|feedback|app-?(?:banner|promo|download)|print-?only|"
+    r"visually-?hidden|sr-only|screen-?reader(?:-text)?|audio-?player|video-?player|skip-?link|"
+    r"next-?(?:article|story|post)|prev-?(?:article|story|post)|related[a-z]*|recommended|"
+    r"paywall(?:-(?:box|container|banner|message|prompt|offer|barrier|info|wall))?|"
+    r"recommendations|pull-?quotes?|(?:news|latest|articles?|stories|posts?)-?list|latest-?news|"
+    + _NOISE_ABROAD
+    + r")(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+
+# Phrases that lead to another article, in the languages of the feeds; they open a paragraph or
+# a heading.
+_MORE_NAMES = """
+read more|read also|read next|also read|see also|see more|related|related (?:articles?|stories|
+news|topics|content|coverage)|more on this|
+more from|more:|don'?t miss|must read|recommended|you may (?:also )?(?:like|be interested)|also on|
+watch|listen|in pictures|explainer|what to read next|further reading|keep reading|continue reading|
+lees ook|lees meer|lesen sie (?:auch|mehr|hier)|mehr zum thema|mehr dazu|auch interessant|
+das könnte sie (?:auch )?interessieren|
+weitere (?:artikel|meldungen)|lire aussi|à lire(?: aussi)?|a lire aussi|lire la suite|voir aussi|
+sur le même sujet|
+lea también|lee también|lea además|leer más|ver también|te puede interesar|le puede interesar|
+puede interesarle|
+más información|noticias? relacionadas?|artículos? relacionados?|leggi anche|leggi tutto|vedi anche|
+leia também|leia mais|veja também|saiba mais|читайте (?:также|ещё|еще|по теме)|читать (?:также|
+далее|ещё|еще)|смотрите также|
+материалы по теме|по теме|читайте також|дивіться також|чытайце таксама|zobacz (?:też|także|
+również)|czytaj (?:też|także|więcej|również)|
+przeczytaj (?:też|także)|přečtěte si|čtěte (?:také|i|více)|viz také|prečítajte si|läs (?:också|
+även|mer)|les også|les mer|
+læs også|læs mere|
+lue myös|lue lisää|katso myös|ayrıca oku(?:yun|yunuz)?|bunlar da ilginizi|ilgili haber|
+olvassa el|kapcsolódó|
+citește și|citeşte şi|citeste si|vezi și|прочетете (?:още|също)|вижте още|прочитајте|pročitajte|
+procitajte (?:jos|još)|preberite|
+διαβάστε (?:επίσης|ακόμη|ακόμα|και)|δείτε (?:επίσης|ακόμη)|baca juga|baca:|simak juga|lihat juga|
+xem thêm|đọc thêm|
+اقرأ أيضا|اقرأ أيضاً|إقرأ أيضا|إقرأ أيضاً|اقرأ المزيد|شاهد أيضا|مواضيع ذات صلة|بیشتر بخوانید|
+قراءة المزيد|
+קרא(?:ו)? (?:עוד|גם)|यह भी पढ़ें|ये भी पढ़ें|और पढ़ें|আরও পড়ুন|อ่านเพิ่มเติม|อ่านข่าวที่เกี่ยวข้อง|
+관련 ?기사|관련 ?뉴스|이 기사도|関連記事|関連ニュース|あわせて読みたい|こちらも読む|相关阅读|
+相关新闻|相關新聞|延伸閱讀|延伸阅读|更多新聞|看更多|更多报道
+"""
+# A word's end, or a capital: often nothing parts the words from the link after them.
+MORE = re.compile(
+    r"^[\W_]*(?:"
+    + _MORE_NAMES.replace("\n", "").strip("|")
+    + r")(?=\W|$|(?-i:[A-ZÀ-ÖØ-ÞĂĄĆČĎĐĒĖĘĚĞĢİĪĶĻŁŃŅŇŌŐŘŚŞŠŢȚŤŪŮŰŹŻŽΆΈΉΊΌΎΏΑ-ΩЂ-ЏА-ЯҐ]))",
+    re.IGNORECASE,
+)
+
+# Parts of class names for which trafilatura drops a block, whatever it holds.
+TRAFILATURA_DROPS = re.compile(
+    r"^shar|social|viral|newsletter|syndication|tags|sidebar|banner|bread-?crumb|button|author|"
+    r"avigation|navbar|subnav|menu|bar|(?:^| )ad-| ad |-ad-|widget|footer|Footer|[Bb]yline|share-|"
+    r"embed|consent|permission|elated|next-|-stories|more-on|meta|rating|attachment|timestamp|"
+    r"user-info|-icon|slide|viewport|overlay|options|expand|obfuscated|blurred|premium|message|"
+    r"hidden|[Tt]easer"
+)
+
+BODY_LIKE = re.compile(
+    r"(?:article|post|entry|story|text|theme)[-_]{0,2}(?:content|body|text)", re.IGNORECASE
+)
+
+COMMENTS = re.compile(
+    r"(?:^|\s)(?:top-|user-|reader-)?(?:comments?(?!ary)|kommentar(?:e|er|bereich|felt)\b|"
+    r"komentar(?:i|ji|ze|ai)\b|comentarios\b|"
+    r"commentaires|commenti\b|reacties|yorumlar|kommentit|komment(?:y|ek)\b)|disqus|"
+    r"(?:article|post)-comments",
+    re.I,
+)

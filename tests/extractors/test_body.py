@@ -1,0 +1,119 @@
+"""The text of a page: what belongs to it in whatever blocks it stands, and what does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from extractors.articles import extract
+
+FETCHED = datetime(2023, 12, 1, tzinfo=UTC)
+URL = "https://www.harrowbaycourier.example/2023/09/13/ferry-strike"
+PARAGRAPHS = (
+    "The two sides shook hands shortly before midnight in the back room of the customs house.",
+    "Under the terms, the crews will work one Sunday in three instead of every second one.",
+    "Shopkeepers along the quay said the past three weeks had cost them a third of their trade.",
+    "The mayor thanked both sides and promised to look again at the price of a season ticket.",
+    "It is the second dispute on the bay within five years, and the county paid for the last one.",
+)
+LEAD = "Eleven hours of talks end three weeks without boats, and nobody is quite content."
+
+
+def text_of(body: str, language: str = "en") -> str:
+    page = f"<html lang={language}><body><h1>Ferry crews agree</h1>{body}</body></html>"
+    return extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html").text
+
+
+def blocks(names: list[str]) -> str:
+    return "".join(
+        f'<div class="{name}"><p>{words}</p></div>'
+        for name, words in zip(names, PARAGRAPHS, strict=True)
+    )
+
+
+def test_a_block_of_the_article_is_kept_though_its_class_sounds_like_furniture() -> None:
+    names = ["Rich Rich--iconLinks", "Rich", "Rich Rich--sidebarred", "Rich", "Rich"]
+    assert text_of(f"<article>{blocks(names)}</article>") == "\n".join(PARAGRAPHS)
+
+
+def test_zero_width_joiners_stay_in_the_words_they_part() -> None:
+    words = "این پل از بهار گذشته بسته شده است و مردم ناچارند از مسیر دورتری رفت‌وآمد کنند."
+    body = "".join(f"<p>{words} {number}</p>" for number in range(5))
+    assert text_of(f"<article>{body}</article>", "fa").count("رفت‌وآمد") == 5
+
+
+def test_headings_stay_in_a_text_without_a_container_of_its_own() -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    body = "".join([*told[:2], "<h2>Who pays for it</h2>", *told[2:]])
+    found = text_of(f'<div id="ss-storyText">{body}</div>')
+    assert found == "\n".join([*PARAGRAPHS[:2], "## Who pays for it", *PARAGRAPHS[2:]])
+
+
+@pytest.mark.parametrize(
+    "standfirst",
+    [
+        f'<p class="article__desc intro">{LEAD}</p>',
+        f'<h2 class="content-head__subtitle">{LEAD}</h2>',
+        f'<div class="sapo">{LEAD}</div>',
+        f'<p class="Preamble">{LEAD}</p>',
+    ],
+)
+def test_a_standfirst_that_calls_itself_one_comes_first(standfirst: str) -> None:
+    body = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    found = text_of(f"<header>{standfirst}</header><article>{body}</article>")
+    assert found == "\n".join([LEAD, *PARAGRAPHS])
+
+
+@pytest.mark.parametrize(
+    "teaser",
+    [
+        f'<figure><figcaption class="description">{LEAD}</figcaption></figure>',
+        f'<a href="/other"><p class="summary">{LEAD}</p></a>',
+        '<p class="excerpt">Good morning! This is the news that you need to have today...</p>',
+    ],
+)
+def test_what_is_described_elsewhere_or_cut_short_is_no_standfirst(teaser: str) -> None:
+    body = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    assert text_of(f"{teaser}<article>{body}</article>") == "\n".join(PARAGRAPHS)
+
+
+def test_a_text_in_a_table_cell_that_only_breaks_divide_is_paragraphs() -> None:
+    cell = "<br><br>".join(PARAGRAPHS)
+    table = f"<table><tr><td>Menu</td></tr><tr><td><font>{cell}</font></td></tr></table>"
+    assert text_of(table).split("\n")[-5:] == list(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "<div class=komentari><b>Milan</b><p>It was high time somebody did this here.</p></div>",
+        "<blockquote class=pull-quote><p>Nobody is content with what they got.</p></blockquote>",
+        "<div class=lihatjg><b>Baca juga: </b><a href=/1>Gelombang Tinggi Landa Pesisir</a></div>",
+        '<div><span>Čtěte také</span><a href="/2">Povodeň vzala i lávku v parku</a></div>',
+        "<p>Urmărește-ne pe Google News pentru cele mai noi știri</p>",
+        "<p>Il vous reste 61 % de cet article à lire.</p>",
+        "<p>fan/dpa</p>",
+    ],
+)
+def test_furniture_is_known_in_other_languages_too(noise: str) -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    found = text_of(f"<article>{''.join(told)}{noise}</article>")
+    assert found == "\n".join(PARAGRAPHS)
+
+
+def test_a_source_named_within_a_text_stays() -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    told.insert(1, "<p>Джерело: пресслужба міської ради</p>")
+    assert "Джерело: пресслужба міської ради" in text_of(f"<article>{''.join(told)}</article>")
+
+
+def test_a_headline_repeated_with_its_kicker_is_no_text() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    page = (
+        "<html lang=en><head><meta property='og:title' content='Strike: Ferry crews agree at last'>"
+        "</head><body><article><h2><span>Strike</span> <span>Ferry crews agree at last</span></h2>"
+        f"{told}</article></body></html>"
+    )
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.text == "\n".join(PARAGRAPHS)

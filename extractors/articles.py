@@ -21,6 +21,7 @@ from extractors.metadata import read_statements
 from extractors.pruning import text_length
 from extractors.published import Publication, choose_publication
 from extractors.records import UNKNOWN_SITE, Candidate, Entry, Extracted, Reason, SiteHabits, State
+from extractors.signatures import signed_by
 from extractors.statements import Statements
 from extractors.text import normalise_line, word_count
 from extractors.titles import choose_title
@@ -28,7 +29,7 @@ from extractors.trimming import trim_lines
 from extractors.urls import clean_url, registrable_domain
 
 # Moves with every change that can change a row, so that `reprocess` knows what is stale.
-EXTRACTOR_VERSION = "4"
+EXTRACTOR_VERSION = "5"
 
 _LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
 _MOST_TAGS = 40
@@ -179,6 +180,9 @@ def _assemble(
     title = choose_title([*titles, *page.titles], sites)
     names = [("entry", name) for name in entry.authors] if entry else []
     byline = choose_authors([*page.authors, *names], sites)
+    if not byline.people:
+        signed = [("text", name) for name in signed_by(body.text)]
+        byline = choose_authors([*page.authors, *names, *signed], sites) if signed else byline
     known = (*(value for _, value in page.titles), *sites)
     body = replace(body, text=trim_lines(body.text, known, byline.people))
     hint = next((value for _, value in page.languages), None) or (entry.language if entry else None)

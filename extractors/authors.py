@@ -33,12 +33,16 @@ _COLLECTIVE = re.compile(
     r"\b(?:staff|bureau|newsroom|editorial|editors?|desk|reports?|weekly|media|press|news|agency|"
     r"agencies|business|sports?|inc|llc|ltd|gmbh|correspondents?|redaktion|redacción|redação|rédaction|"
     r"redazione|редакция|редакція|редакции|service|team|writers?|contributors?|magazine|tv|radio|online|"
-    r"company|department|university|institute)\b|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
+    r"company|department|university|institute|redac[tțţ]i[ae]|redakc[ij][aei]|redaktsioon|redaksi|"
+    r"szerkesztőség|toimitus|σύνταξη|newsdesk|webdesk|agencies|agencias|agences|agenturen|agenzie|"
+    r"haberleri|haber|yayın)\b|প্রতিবেদক|প্রতিনিধি|ডেস্ক|डेस्क|ब्यूरो|संवाददाता|ڈیسک|رپورٹر|تحریریه|"
+    r"وكالات|تحرير|الأخبار|מערכת|חדשות|[\u4e00-\u9fff](?:网|網|报|報|社|台|新闻|新聞|晚报|编辑|編輯|事務所|法人|協会|委員会|研究所)$|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
     re.IGNORECASE,
 )
 _PARTICLES = "de da di do dos del della van von der den ten ter le la el al bin ibn d'"
 _SMALL_WORDS = frozenset(_PARTICLES.split())
 _JOINTS = frozenset(re.findall(r"\w+", "von avec mit with by de par por and und et com con"))
+_OPENERS = _JOINTS - _SMALL_WORDS - {"et", "par"}  # 'with agencies' is no person
 _SENTENCE = re.compile(r"\b(?:is|are|was|has|who|covers|the|ist|est|es una?)\b", re.IGNORECASE)
 # The page's own data names its author best; what stands in the text is the last resort.
 _MOST_VISIBLE = 3
@@ -108,14 +112,23 @@ def _is_person(name: str, sites: frozenset[str]) -> bool:
     words = name.split()
     if not squeezed or squeezed in sites or len(words) > 6:
         return False
+    if _names_site(squeezed, words, sites):
+        return False
     return not (is_agency(name) or is_agency(words[0]) or _is_phrase(name, words))
+
+
+def _names_site(squeezed: str, words: list[str], sites: frozenset[str]) -> bool:
+    """Say whether a name is the site's with a desk behind it, or one word that begins one."""
+    if len(words) == 1:
+        return len(squeezed) >= 5 and any(site.startswith(squeezed) for site in sites)
+    return any(len(site) >= 6 and squeezed.startswith(site) for site in sites)
 
 
 def _is_phrase(name: str, words: list[str]) -> bool:
     """Say whether the words, by their case, are a phrase, a login, a degree or a company."""
     if len(words) == 1:
         return name.isascii() and (name.islower() or (name.isupper() and len(name) <= 5))
-    if words[-1].casefold() in _JOINTS:
+    if words[-1].casefold() in _JOINTS or words[0].casefold() in _OPENERS:
         return True
     return words[0][0].islower() and words[0] not in _SMALL_WORDS and not name.islower()
 

@@ -29,6 +29,7 @@ _AGENCIES = frozenset(
 _BY_WORDS = (
     r"by|von|par|por|di|da|door|av|af|od|przez|от|від|autor(?:en|in|es|a|e|i)?|auteurs?|autore|"
     r"tekst|текст|автор(?:ы|и)?|redaktion|écrit par|publié par|texte|text|skrevet av|kirjoittanut|"
+    r"rozmawia(?:ł|ła)?|notowa(?:ł|ła)|"
     r"yazan|haber|oleh|penulis|tác giả|írta|szerző|piše|napisao|napisala|opracowa(?:ł|ła|nie)|"
     r"oprac\.|كتب(?:ت)?|بقلم|إعداد|نویسنده|מאת|โดย|γράφ(?:ει|ουν) (?:ο|η|οι)|του|της|"
     r"作者|記者|记者|文"
@@ -40,6 +41,7 @@ _BY = re.compile(
     r"^(?:作者|(?:中央社|本報|本报|特约|特約|特派)?(?:記者|记者)|文|撰文|採訪|通讯员)[\s::／/・·]*(?=[\u4e00-\u9fff])",
     re.IGNORECASE,
 )
+_ROMANIAN_BY = re.compile(r"^de\s+(?=[A-ZĂÂÎȘȚŞŢ]\w+\s+[A-ZĂÂÎȘȚŞŢ])")  # 'de la Cruz' is a name
 _ONLY_BY = re.compile(r"(?:by|von|par|por|door|przez|od|oleh|автор|от|від)\s", re.IGNORECASE)
 # What a piece of writing is called, before the word that names its author.
 _GENRE = re.compile(
@@ -108,6 +110,13 @@ _DASH = re.compile(r"\s+[-–—]+\s+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _HANGUL = re.compile(r"[\uac00-\ud7af\s]+")
 _LONGEST = 2000  # characters; a longer byline is none, and costs its reader time
+# (Fotos), (photos): who stands before it took the pictures.
+_PICTURED = re.compile(
+    r"(?:^|[,;]|\s(?:und|and|et|y|e|och|og|en|i)(?=\s))"
+    r"(?:(?!\s(?:und|and|et|y|e|och|og|en|i)\s)[^,;()]){3,40}"
+    r"\((?:fotos?|photos?|bild(?:er)?|videos?|grafik(?:en)?|illustrations?|foto's)\)",
+    re.IGNORECASE,
+)
 _EDGES = " .,|-–—:：\"'[]【】"
 
 
@@ -131,6 +140,8 @@ def split_names(value: str) -> list[str]:
     """
     value = value[:_LONGEST]
     text = _GENRE.sub("", normalise_line(value).strip(" .,|-–—"))
+    if "(" in text:
+        text = _PICTURED.sub("", text)
     text = _HANDLE.sub(" ", _without_by(text))
     bracketed = [one or two for one, two in _BRACKETED.findall(text)]
     text = _BRACKETED.sub(" ", text)
@@ -152,7 +163,7 @@ def split_names(value: str) -> list[str]:
 
 def _without_by(text: str) -> str:
     """Cut 'By' in any language off the front, unless it is the given name of Di Marco."""
-    rest = _BY.sub("", text)
+    rest = _ROMANIAN_BY.sub("", _BY.sub("", text))
     name_like = text.istitle() and len(text.split()) == 2 and not _ONLY_BY.match(text)
     return text if name_like and ":" not in text else rest
 

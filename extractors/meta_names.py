@@ -16,19 +16,24 @@ datepublished originalpublicationdate article-publish-date last-published iso-86
 rnews:datepublished dateissued issued release_date firstpublished firstpublishedtime
 shareaholic:article_published_time
 vr:published_time bt:pubdate prism.publicationdate citation_publication_date citation_date
+content_publisheddate publisheddate article:create_at weibo:article:create_at
+og:release_date publish_time bytedance:published_time published-at publication-date
+article:publication_date date.published dateposted article_date article-date
+citation_online_date dc.date.published
 mediator_published_time pub_date pdate ptime displaydate date-published eomportal-timestamp
 """
 MODIFIED_NAMES = """
 article:modified_time og:updated_time og:article:modified_time article:modified article:updated
 last-modified lastmod lastmodified last_modified modified dc.date.modified dcterms.modified
 dc.modified datemodified date_modified updated updated_time article.updated revised
-cxenseparse:recs:modifiedtime shareaholic:article_modified_time date-revised
+cxenseparse:recs:modifiedtime shareaholic:article_modified_time date-revised content_modifieddate
+weibo:article:update_at publish-date-modified modified-date date.modified bytedance:updated_time
 """
 AUTHOR_NAMES = """
 author authors article:author og:article:author og:author book:author dc.creator dcterms.creator
 dc.author sailthru.author parsely-author byl byline cxenseparse:author citation_author
 article.author article:author_name author_name creator mediator_author
-rnews:author lp.article:author
+rnews:author lp.article:author articleauthor content_author article-author article_author
 """
 TITLE_NAMES = {
     "og:title": "opengraph", "twitter:title": "meta", "dc.title": "meta", "dcterms.title": "meta",

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from extractors.authors import choose_authors
+from extractors.bylines import is_agency
 from extractors.dates import parse_date
 from extractors.jsonld import Node, read_linked_data, text_of, types_of, url_of
 from extractors.meta_names import (
@@ -27,10 +28,12 @@ from extractors.meta_names import (
     TAG_NAMES,
     TITLE_NAMES,
 )
+from extractors.records import Precision
 from extractors.statements import Statements, add, inner_text
 from extractors.text import normalise_line
-from extractors.visible import read_bylines, read_times, read_visible_dates
+from extractors.visible import read_bylines, read_signed_line, read_times, read_visible_dates
 
+_HOUSES = frozenset({"organization", "newsmediaorganization", "corporation"})
 _DATE_PROPERTIES = {
     "datepublished": "published",
     "datecreated": "published",
@@ -69,16 +72,33 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
     known = tuple(value.casefold() for _, value in page.titles if len(value) > 10)
     page.linked = read_linked_data(scripts, own, known)
     _read_linked(page)
-    byline = choose_authors(page.authors, tuple(name for _, name in page.sites))
-    if not byline.people and not byline.agency:
-        read_bylines(tree, page)
-    if not any((parse_date(raw)[0] or _NEVER) > _NEVER for _, raw in page.published):
+    _read_visible_names(tree, page)
+    if not any(map(_exact, page.published)):
         read_visible_dates(tree, page)
     return page
 
 
 # Templates fill an unset date with the year 1 or 1970.
 _NEVER = datetime(1971, 1, 1, tzinfo=UTC)
+
+
+def _read_visible_names(tree: HtmlElement, page: Statements) -> None:
+    """Read the byline readers see where the page's own data names neither people nor agency."""
+    sites = tuple(name for _, name in page.sites)
+    known = -1
+    for read in (read_bylines, read_signed_line):
+        if len(page.authors) != known:
+            byline = choose_authors(page.authors, sites)
+            if byline.people or byline.agency:
+                return
+        known = len(page.authors)
+        read(tree, page)
+
+
+def _exact(statement: tuple[str, str]) -> bool:
+    """Say whether a statement gives a date of our time with its hour and zone."""
+    instant, precision, _ = parse_date(statement[1])
+    return instant is not None and instant > _NEVER and precision is Precision.INSTANT
 
 
 def _read_title(element: HtmlElement, page: Statements) -> None:
@@ -262,7 +282,13 @@ def _several(value: object) -> list[str]:
 def authors_of(value: object) -> list[str]:
     """Return the names in a JSON-LD author: strings, persons, organisations, or lists of them."""
     if isinstance(value, list):
-        return [name for item in value[:30] for name in authors_of(item)]
+        people = [item for item in value if not _is_house(item)]
+        return [
+            name
+            for item in value[:30]
+            for name in authors_of(item)
+            if not people or not _is_house(item) or is_agency(name)
+        ]
     if isinstance(value, dict):
         named = value.get("name")
         if isinstance(named, (list, dict)):
@@ -272,6 +298,11 @@ def authors_of(value: object) -> list[str]:
         return [name] if name else []
     plain = text_of(value)
     return [plain] if plain else []
+
+
+def _is_house(value: object) -> bool:
+    """Say whether a JSON-LD author is called an organisation; agencies are kept apart later."""
+    return isinstance(value, dict) and bool(types_of(value) & _HOUSES)
 
 
 def _read_linked_rest(article: Node, page: Statements) -> None:

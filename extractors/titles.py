@@ -17,6 +17,7 @@ _WEIGHTS = {
     "meta": 0.3, "title": 0.4,
 }  # fmt: skip
 _WHOLE_TITLES = ("h1", "json-ld", "opengraph", "entry")
+_BEGUN = 0.8  # how much of the weight a title lends that begins, or is begun by, another
 _NEAR = 0.6  # how much of the weight a like-worded title lends
 
 _SEPARATOR = re.compile(
@@ -160,8 +161,11 @@ def _score(own: _Form, forms: list[_Form]) -> float:
         weight = _WEIGHTS.get(form.origin, 0.3)
         if form.folded == own.folded:
             total += weight
-        elif _starts(form.folded, own.folded) or _starts(own.folded, form.folded):
-            total += weight * 0.8
+        elif _starts(own.folded, form.folded):
+            # What others say with a tail is the headline that readers see.
+            total += weight * (1.0 if own.origin == "h1" else _BEGUN)
+        elif _starts(form.folded, own.folded):
+            total += weight * _BEGUN
         else:
             total += weight * _NEAR * _alike(own.words, form.words)
     return total - (0.5 if _TRUNCATED.search(own.folded) else 0.0)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from extractors.dates import parse_date
 from extractors.statements import Statements, add, inner_text
 from extractors.text import normalise_line
 
-_BYLINES = XPath(
-    "//a[contains(@rel,'author')]|"
-    "//*[self::a or self::span or self::div or self::p or self::address]"
-    "[contains(@class,'uthor') or contains(@class,'yline') or contains(@class,'y-line') or "
-    "contains(@class,'eporter') or contains(@class,'ournalist') or contains(@class,'riter')]"
-)
+_BYLINE_TAGS = ("a", "span", "div", "p", "address", "ul")
 _BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:by-?line|author|authors|writer|journalist|reporter|autor)", re.I
+    r"(?:^|[\s_-])(?:by-?line|author|authors|writer|journalist|reporter|autor|"
+    r"szerzo|muhabir)",
+    re.I,
 )
 # What follows a name in a byline's box.
 _DATELINE = re.compile(
@@ -34,30 +31,48 @@ _BYLINE_INNER = re.compile(
 )
 
 
+_MOST_BYLINES = 6
+_MOST_FACTS = 25  # words of a list of a story's author, date and place
 _MOST_TIMES = 40
 
 
 def read_times(tree: HtmlElement, page: Statements) -> None:
-    """Read <time> elements outside lists, asides and comments."""
-    for count, element in enumerate(tree.iter("time")):
-        if count >= _MOST_TIMES:
-            return
-        if _in_list(element):
-            continue
+    """Read <time> elements outside lists, asides and comments, the likeliest the story's first:
+    those that speak of publishing, then those beside or below the headline.
+    """
+    found: list[tuple[int, HtmlElement]] = []
+    heading = None
+    for element in tree.iter("h1", "time"):
+        if element.tag == "h1":
+            heading = element if heading is None else heading
+        elif len(found) < _MOST_TIMES and not _in_list(element):
+            found.append((int(heading is None), element))
+    frame = set() if heading is None else set(heading.iterancestors("article", "header"))
+    for _, element in sorted(found, key=lambda item: _distance(item[0], item[1], frame)):
         value = element.get("datetime") or element.get("content") or inner_text(element)
-        words = " ".join(
-            (
-                element.get("class") or "",
-                element.get("itemprop") or "",
-                (element.getparent().get("class") or "") if element.getparent() is not None else "",
-            )
-        ).lower()
-        target = (
-            page.modified
-            if re.search(r"updat|modif|edited|aktualis|changed", words)
-            else page.published
-        )
-        add(target, "time", value[:120])
+        changed = _CHANGED.search(_words_of(element))
+        add(page.modified if changed else page.published, "time", value[:120])
+
+
+_CHANGED = re.compile(r"updat|modif|edited|aktualis|changed")
+_ISSUED = re.compile(r"publi|posted|created|entry-date|pubdate")
+
+
+def _words_of(element: HtmlElement) -> str:
+    parent = element.getparent()
+    own = (element.get("class"), element.get("itemprop"), element.get("pubdate") and "pubdate")
+    return " ".join(
+        name for name in (*own, parent.get("class") if parent is not None else "") if name
+    ).lower()
+
+
+def _distance(above: int, element: HtmlElement, frame: set[HtmlElement]) -> int:
+    """Return how far a time stands from the headline: 0 if it says it is the story's own, 1 below
+    the headline or in its frame, 2 for all others.
+    """
+    if _ISSUED.search(_words_of(element)):
+        return 0
+    return 2 if above and not frame.intersection(element.iterancestors()) else 1
 
 
 _MOST_LEAVES = 60
@@ -66,7 +81,8 @@ _DATE_CLASS = re.compile(r"date|time|publish|posted|datum|fecha|data", re.IGNORE
 _DATE_LABEL = re.compile(
     r"^[\W_]*(?:(?:기사\s?)?입력|승인|송고|발행|发布|發布|發佈|刊登|公開日|配信|掲載|published|posted|veröffentlicht|"
     r"erschienen|publié|publicado|pubblicato|опубликован|опубліковано|дата публикации|opublikowano|"
-    r"yayın|نُ?شر|פורסם)",
+    r"updated|yayın|giriş tarihi|نُ?شر|פורסם|প্রকাশ|प्रकाशित|oprac|objavljeno|megjelen|publicerad|"
+    r"publisert|geplaatst|julkaistu|ngày|diterbitkan|online seit)",
     re.IGNORECASE,
 )
 
@@ -80,12 +96,13 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
     seen = found = 0
     below = False
     for element in tree.iter(
-        "h1", "h2", "span", "p", "div", "font", "td", "li", "em", "i", "b", "small", "dl", "br"
+        "h1", "h2", "span", "p", "div", "font", "td", "li", "em", "i", "b", "small", "dl", "br", "a"
     ):
         if element.tag in ("h1", "h2"):
             below = below or element.tag == "h1"
             continue
-        text = (element.text or "").strip() or (element.tail or "").strip()
+        own = (element.text or "").strip() if element.tag != "a" else ""
+        text = own or (element.tail or "").strip()
         if not 8 <= len(text) <= 80 or not any(char.isdigit() for char in text):
             continue
         seen += below
@@ -114,27 +131,81 @@ def _in_list(element: HtmlElement) -> bool:
 def read_bylines(tree: HtmlElement, page: Statements) -> None:
     """Read the names that stand in links and elements made for authors."""
     found = 0
-    for element in _elements(_BYLINES, tree):
-        if found >= 6:
-            return
-        if _in_list(element) and element.get("rel") is None and not _link_itself(element):
-            continue
-        classes = element.get("class") or ""
-        if element.get("rel") is None and (
-            not _BYLINE_CLASS.search(classes) or _BYLINE_INNER.search(classes)
-        ):
-            continue
+    for element in tree.iter(*_BYLINE_TAGS):
+        rel = element.get("rel") if element.tag == "a" else None
+        if rel is None or "author" not in rel:
+            classes = element.get("class")
+            if not classes or not _holds_byline(classes) or _elsewhere(element):
+                continue
         value = _DATELINE.split(normalise_line(inner_text(element)), maxsplit=1)[0].strip(" -–—|,·")
         if 3 <= len(value) <= 120:
             found += 1
             add(page.authors, "text", value)
+            if found >= _MOST_BYLINES:
+                return
 
 
-def _elements(path: XPath, tree: HtmlElement) -> list[HtmlElement]:
-    found = path(tree)
-    return (
-        [item for item in found if isinstance(item, HtmlElement)] if isinstance(found, list) else []
-    )
+@lru_cache(maxsize=32768)
+def _holds_byline(classes: str) -> bool:
+    return bool(_BYLINE_CLASS.search(classes)) and not _BYLINE_INNER.search(classes)
+
+
+_SIGNED = re.compile(
+    r"(?:^|[\d)|•·–—-]\s*)(?:(?:[Ww]ritten |[Rr]eported )?[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Oo]leh|"
+    r"[Dd]oor|"
+    r"[Aa]utor(?:[ae]|ka)?\s?:|[Aa]uteur\s?:|[Tt]ext[eo]?\s?:|[Tt]ekst\s?:|Автор\s?:|Текст\s?:|Piše:?|"
+    r"Írta:|Szerző:|撰文\s?[:：]|作者\s?[:：]|記者\s?[:：]?|文\s?[:：／])\s*(?P<names>[^\W\d_a-z].{2,100})$"
+)
+_LINE_TAGS = ("h1", "h2", "h4", "h5", "h6", "p", "div", "span", "address")
+_LONGEST_LINE = 160
+_BEFORE_DATE = re.compile(r"\s+(?:on|le|am|el|em|op|den|il)$")
+_NEAR_HEAD = 40  # elements below the headline among which a signed line is looked for
+
+
+def read_signed_line(tree: HtmlElement, page: Statements) -> None:
+    """Read the line below the headline that begins with 'By', or has it after its date."""
+    heading = tree.find(".//h1")
+    heading = tree.find(".//h2") if heading is None else heading
+    left = 0
+    for element in tree.iter(*_LINE_TAGS) if heading is not None else ():
+        if element is heading:
+            left = _NEAR_HEAD + 1
+        if not left:
+            continue
+        left -= 1
+        if not left:
+            return
+        text = _short_text(element)
+        signed = _SIGNED.search(text) if len(text) >= 6 and element is not heading else None
+        if signed and not _in_list(element):
+            value = _DATELINE.split(signed["names"], maxsplit=1)[0].strip(" -–—|,·@")
+            add(page.authors, "text", _BEFORE_DATE.sub("", value))
+            return
+
+
+def _short_text(element: HtmlElement) -> str:
+    """Return the text of an element as one line, '' for one longer than a byline."""
+    parts: list[str] = []
+    length = 0
+    for part in element.itertext():
+        length += len(part.strip())
+        if length > _LONGEST_LINE:
+            return ""
+        parts.append(part)
+    return " ".join(" ".join(parts).split())
+
+
+def _elsewhere(element: HtmlElement) -> bool:
+    """Say whether a byline stands in a link, an aside or a list of more than a story's facts."""
+    if _link_itself(element):
+        return False
+    items = list(element.iterancestors("li"))
+    if not items:
+        return _in_list(element)
+    facts = items[-1].getparent()
+    if facts is None or len("".join(facts.itertext()).split()) > _MOST_FACTS:
+        return True
+    return _in_list(facts) or facts.find(".//h2") is not None or facts.find(".//h3") is not None
 
 
 def _link_itself(element: HtmlElement) -> bool:

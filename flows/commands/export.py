@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from extractors.errors import UsageError
-from extractors.text import counted
 from flows.commands import show
 from flows.commands.run import Data
 from flows.settings import load_settings
@@ -64,13 +63,11 @@ def export(
             now=utc_now(),
             force=force,
         )
-    what = "page" if kind is Format.WARC else "article"
+    what = "pages" if kind is Format.WARC else "articles"
     files = f" in {done.files} files" if done.files != 1 else ""
-    show.line(f"{counted(done.rows, what)}{files} written to {done.path}")
+    show.line(f"{done.rows} {what}{files} written to {done.path}")
     if done.missing:
-        show.warn(
-            f"left out {counted(done.missing, 'page')} that the archive does not hold any more"
-        )
+        show.warn(f"{done.missing} pages are not in the archive any more, and were left out")
 
 
 def _day(given: datetime | None) -> date | None:

@@ -158,3 +158,25 @@ def test_of_a_byline_without_end_only_the_beginning_is_read() -> None:
     names = split_names("By " + ", ".join(f"Ann{'a' * number} Lee" for number in range(2000)))
     assert names[0] == "Ann Lee"
     assert len(names) < 200
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Harrow Bay Courier Web Team",  # the site with a desk behind it
+        "Harrowbay",  # one word that begins the site's address
+        "avec agences",
+        "Redacția HBC",
+        "নিজস্ব প্রতিবেদক",
+        "ویب ڈیسک",
+        "青石新闻网",
+        "灯台国際特許事務所",
+    ],
+)
+def test_houses_and_desks_of_other_languages_are_nobody(value: str) -> None:
+    sites = ("Harrow Bay Courier", "harrowbaycourier.example")
+    assert choose_authors([("json-ld", value)], sites).people == ()
+
+
+def test_who_took_the_pictures_is_no_author() -> None:
+    assert split_names("Jonas Wetterling (Text) und Beat Frei (Fotos)") == ["Jonas Wetterling"]

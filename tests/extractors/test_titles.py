@@ -114,3 +114,9 @@ def test_titles_compare_without_case_width_quotes_and_spaces() -> None:
 def test_one_candidate_at_most_is_chosen(said: list[tuple[str, str]]) -> None:
     choice = choose_title(said, ("x",))
     assert sum(item.chosen for item in choice.candidates) <= 1
+
+
+def test_a_headline_that_others_only_lengthen_is_the_title() -> None:
+    head = "The old pier of the bay will be mended next month"
+    said = [("h1", head), ("opengraph", f"{head} Halaman all"), ("title", f"{head} Halaman all")]
+    assert choose_title(said, ()).title == head

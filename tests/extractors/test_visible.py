@@ -1,0 +1,76 @@
+"""What a page shows its readers: whose byline, which time, in what zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from extractors.articles import extract
+from extractors.records import Extracted, Precision
+
+FETCHED = datetime(2023, 12, 1, tzinfo=UTC)
+URL = "https://www.harrowbaycourier.example/ferry-strike"
+TEXT = "".join(
+    f"<p>The two sides shook hands shortly before midnight in room {number} of the old house.</p>"
+    for number in range(5)
+)
+
+
+def read(head: str, above: str = "", below: str = "") -> Extracted:
+    site = '<meta property="og:site_name" content="Harrow Bay Courier">'
+    page = (
+        f"<html lang=en><head>{site}{head}</head><body>{above}<article><h1>Ferry crews agree</h1>"
+        f"{below}<div class=article-body>{TEXT}</div></article></body></html>"
+    )
+    return extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("<p>By Ann Lee and Bo Berg</p>", ("Ann Lee", "Bo Berg")),
+        ("<span>Oleh <a href=/a>Nurul Aini</a> - Sept 13, 2023 @ 10:05am</span>", ("Nurul Aini",)),
+        ("<h4>Em 13/09/2023 - 10:05 Por Ana Cruz e Ivo Reis</h4>", ("Ana Cruz", "Ivo Reis")),
+        ("<div>By Rachael Link on November 14, 2019</div>", ("Rachael Link",)),
+        ("<ul class=meta><li><span class=author>Tuomas Salo</span></li></ul>", ("Tuomas Salo",)),
+        ("<ul class=authors><li><b>Hanneke Dijkstra</b></li></ul>", ("Hanneke Dijkstra",)),
+        ("<div class=muhabir>CEMAL AKARSU</div>", ("Cemal Akarsu",)),
+    ],
+)  # fmt: skip
+def test_the_byline_below_the_headline_is_read(byline: str, names: tuple[str, ...]) -> None:
+    assert read("", below=byline).authors == names
+
+
+def test_authors_of_other_stories_in_a_list_are_not_the_pages() -> None:
+    story = "<li><h3>Another story of the bay</h3><span class=author>Carl Other</span></li>"
+    assert read("", below=f"<ul>{story * 3}</ul>").authors == ()
+
+
+def test_the_newest_news_above_the_headline_does_not_date_the_page() -> None:
+    ticker = '<div class=flash><time datetime="2023-09-20T18:00:00+02:00">18:00</time></div>'
+    own = '<p class=dates><time datetime="2023-09-13T10:05:00+02:00">13/09/2023</time></p>'
+    found = read("", above=ticker, below=own)
+    assert found.published_at == datetime(2023, 9, 13, 8, 5, tzinfo=UTC)
+
+
+def test_a_time_that_calls_itself_the_publication_dates_the_page_wherever_it_stands() -> None:
+    own = '<div><time class=entry-date datetime="2023-09-13T10:05:00+02:00">13.9.</time></div>'
+    other = '<p><time datetime="2023-09-20T18:00:00+02:00">20.9.</time></p>'
+    assert read("", above=own, below=other).published_at == datetime(2023, 9, 13, 8, 5, tzinfo=UTC)
+
+
+def test_a_day_for_machines_gets_its_hour_from_what_readers_see() -> None:
+    found = read(
+        '<meta name=publishdate content="2023-09-13">', below="<div>2023-09-13 10:05</div>"
+    )
+    assert (found.published_at, found.published_precision) == (
+        datetime(2023, 9, 13, 10, 5, tzinfo=UTC),
+        Precision.LOCAL,
+    )
+
+
+def test_a_time_without_a_zone_gets_the_one_that_readers_see() -> None:
+    head = '<meta name=content_PublishedDate content="2023-09-14 10:05:00">'
+    found = read(head, below="<div class=read__time>14/09/2023, 10:05 WIB</div>")
+    assert found.published_at == datetime(2023, 9, 14, 3, 5, tzinfo=UTC)

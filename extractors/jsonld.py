@@ -17,6 +17,7 @@ Node = dict[str, Any]
 
 _LONGEST = 2_000_000
 _MOST_NODES = 2000
+_SEVERAL = 3  # articles of one page that may all be those it leads to
 _DEEPEST = 24
 
 _ARTICLE_TYPES_NAMES = """
@@ -91,6 +92,8 @@ def read_linked_data(
     dated = [{key: node[key] for key in _OF_CHECKS & node.keys()} for node in checks]
     articles = articles or dated
     article = max(articles, key=lambda node: _fitness(node, urls, titles), default=None)
+    if len(articles) >= _SEVERAL and article and _all_elsewhere(articles, urls, titles):
+        article = None
     resolved = _resolve(article, by_id) if article else None
     types = frozenset(kind for node in main for kind in types_of(node))
     return LinkedData(resolved, tuple(nodes), types, items, broken)
@@ -189,6 +192,15 @@ def _fitness(node: Node, urls: frozenset[str], titles: tuple[str, ...]) -> tuple
     titled = bool(headline) and any(headline in title or title in headline for title in titles)
     wanted = ("headline", "datePublished", "author", "articleBody", "dateModified", "image")
     return int(matches) + int(titled), int("headline" in node), sum(key in node for key in wanted)
+
+
+def _all_elsewhere(articles: list[Node], urls: frozenset[str], titles: tuple[str, ...]) -> bool:
+    """Say whether each of several articles names an address, and none the page's or its title."""
+    return bool(urls) and not any(
+        _fitness(node, urls, titles)[0]
+        or not url_of(node.get("url") or node.get("mainEntityOfPage"))
+        for node in articles
+    )
 
 
 def _bare(address: str) -> str:

@@ -18,12 +18,18 @@ _ERROR_TITLE = re.compile(
     r"сторінк[ау] не знайдено|strona nie (?:została )?znalezion|sayfa bulunamadı|الصفحة غير موجودة|"
     r"页面不存在|找不到页面|找不到網頁|ページが見つかりません|"
     r"페이지를 찾을 수 없|sidan (?:kunde inte hittas|hittades inte)|"
-    r"siden (?:ble|blev) ikke fundet|sivua ei löyt|stránka nenalezena|nem található",
+    r"siden (?:ble|blev) ikke fundet|sivua ei löyt|stránka nenalezena|nem található|"
+    r"pagina bestaat niet|seite existiert nicht|page n.existe (?:pas|plus)|página no existe|"
+    r"página não existe|pagina non esiste|strona nie istnieje|stránka neexistuje|sidan finns inte|"
+    r"siden (?:finnes|findes|eksisterer) ikke|σελίδα δεν βρέθηκε|страницата не|pagina nu (?:a fost|"
+    r"există)|ไม่พบหน้า|không tìm thấy trang|halaman tidak ditemukan|הדף לא נמצא|صفحه یافت نشد|"
+    r"存在しません",
     re.IGNORECASE,
 )
 _BLOCKED_TEXT = re.compile(
     r"enable javascript and cookies|verify (?:that )?you are (?:a )?human|checking your browser|"
-    r"unusual traffic|captcha|access to this page has been denied|ray id|incapsula",
+    r"unusual traffic|captcha|enable js and|disable (?:any|your) ad ?blocker|"
+    r"access to this page has been denied|ray id|incapsula",
     re.IGNORECASE,
 )
 _CONSENT = re.compile(
@@ -51,6 +57,21 @@ _INDEX_PATH = re.compile(
     r"archive|archives|rubric|rubrics?|page|latest|newest)(?:/[^/]+){0,2})?/?$",
     re.IGNORECASE,
 )
+
+# Pages about the site, not the news: nothing but such a name in the address.
+_SERVICE_PATH = re.compile(
+    r"^/?(?:[a-z]{2}/)?(?:search|suche|recherche|buscar|busca|cerca|zoeken|sok|haku|szukaj|hledat|"
+    r"log-?in|sign-?(?:in|up)|register|registrieren|subscribe|subscriptions?|abo|account|konto|"
+    r"contacts?(?:-us)?|kontakt|contacto|contato|contatti|about(?:-us)?|impressum|imprint|privacy|"
+    r"privacy-(?:policy|notice|statement)|datenschutz|terms(?:-[a-z-]+)?|agb|cookies?|cookie-policy|"
+    r"newsletters?|site-?map|faq|help|jobs|careers|advertise|mediadaten)(?:\.\w+)?/?$",
+    re.IGNORECASE,
+)
+# What a page calls itself in og:type when it is certainly no article.
+_OTHER_TYPES = frozenset({"profile", "product", "product.group", "product.item", "place", "book"})
+_PROSE = 8  # words: a text without one line of so many has no sentence
+_FEWEST_LETTERS = 15  # different characters in the first two thousand of any text
+_SHORT_TITLE, _SHORT_TITLE_EAST = 20, 6  # characters of the names that sections have
 
 # Shorter than this nothing is landed unless the page declares itself a dated article.
 _SHORTEST = 40
@@ -94,6 +115,9 @@ def judge_page(signs: PageSigns) -> Verdict:
         return Verdict("error", Reason.ERROR_PAGE, (signs.title or "")[:120])
     if _is_consent(signs):
         return Verdict("consent", Reason.CONSENT_WALL, (signs.title or "")[:120])
+    other = _other_page(signs)
+    if other:
+        return Verdict("index", Reason.INDEX_PAGE, other)
     if _is_index(signs):
         detail = f"{signs.teasers} linked headings, {signs.link_share:.0%} of the text in links"
         return Verdict("index", Reason.INDEX_PAGE, detail)
@@ -109,6 +133,12 @@ def _judge_text(signs: PageSigns) -> Verdict:
     shortest = _SHORTEST_DECLARED if signs.declared and signs.dated else _SHORTEST
     if signs.words < shortest:
         return Verdict(kind, Reason.TOO_SHORT, f"{signs.words} words, {shortest} expected")
+    letters = len(set(signs.text[:2000]))
+    if letters < _FEWEST_LETTERS:
+        detail = f"{letters} different characters, {_FEWEST_LETTERS} expected"
+        return Verdict(kind, Reason.TOO_SHORT, detail)
+    if signs.longest < _PROSE and not (signs.declared and signs.dated):
+        return Verdict("index", Reason.INDEX_PAGE, f"no line is longer than {signs.longest} words")
     if not signs.title:
         return Verdict(kind, Reason.NO_TITLE, "nothing on the page names one")
     return Verdict(kind)
@@ -123,8 +153,11 @@ def _kind(signs: PageSigns) -> str:
 
 
 def _is_error(signs: PageSigns) -> bool:
-    if any(_ERROR_TITLE.search(title) for title in signs.titles):
-        return signs.words < _SHORT_PAGE and not (signs.declared and signs.dated)
+    named = [title for title in signs.titles if _ERROR_TITLE.search(title)]
+    if named:
+        nothing_else = any(len(title) <= 2 * _SHORT_TITLE for title in named)
+        short = signs.words < _SHORT_PAGE or nothing_else
+        return short and not (signs.declared and signs.dated)
     return signs.words < 80 and bool(_BLOCKED_TEXT.search(signs.text)) and not signs.dated
 
 
@@ -135,6 +168,17 @@ def _is_consent(signs: PageSigns) -> bool:
     mentions = len(_CONSENT.findall(signs.text))
     dense = mentions * 18 >= signs.words and mentions >= 3
     return (dense and signs.words < 400) or (titled and mentions >= 1 and signs.words < 600)
+
+
+def _other_page(signs: PageSigns) -> str:
+    """Say by what a page shows that it is the site's own, a profile or a shop's; '' for others."""
+    if signs.declared:
+        return ""
+    kind = next((name for name in signs.page_types if name in _OTHER_TYPES), None)
+    if kind:
+        return f"calls itself a {kind}"
+    path = urlsplit(signs.url).path if signs.url else ""
+    return f"a page about the site: {path[:80]}" if path and _SERVICE_PATH.match(path) else ""
 
 
 def _is_index(signs: PageSigns) -> bool:
@@ -152,8 +196,16 @@ def _is_index(signs: PageSigns) -> bool:
         + int(signs.longest < 25)
         + int(not signs.dated)
     )
-    points += int(bool(_INDEX_PATH.match(path))) - 2 * int(signs.declared)
+    points += int(bool(_INDEX_PATH.match(path))) + int(_names_section(signs.title))
+    points -= 2 * int(signs.declared)
     return points >= 3
+
+
+def _names_section(title: str | None) -> bool:
+    """Say whether a title is one or two words, as sections have and articles seldom."""
+    if not title or len(title) > _SHORT_TITLE:
+        return False
+    return len(title) <= _SHORT_TITLE_EAST or (title.isascii() and len(title.split()) <= 2)
 
 
 def _is_video(signs: PageSigns) -> bool:

@@ -20,10 +20,12 @@ from trafilatura.xml import xmltotxt
 
 from extractors.page_state import state_text
 from extractors.pruning import prune_page, text_length
+from extractors.stopwords import pack_stop_words
 from extractors.text import normalise_line, normalise_paragraphs
 
 # trafilatura logs each page it gives nothing for; that is a value here, not a message.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+pack_stop_words()
 
 # Dates are read elsewhere; the fixed bound only keeps the library from asking what day it is.
 _DATES: dict[str, Any] = {"max_date": "2199-12-31", "original_date": True}

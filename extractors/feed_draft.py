@@ -17,6 +17,7 @@ from extractors.feed_text import html_to_text, one_line
 from extractors.fingerprints import content_hash
 from extractors.language import normalise_language
 from extractors.records import Entry, Precision
+from extractors.text import counted
 from extractors.urls import without_login
 
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
@@ -91,7 +92,11 @@ def finish_entries(
             bad += 1
         else:
             entries.append(entry)
-    notes = [f"{bad} entries without anything to know them by passed over"] if bad else []
+    notes = (
+        [f"passed over {counted(bad, 'entry', 'entries')} without anything to know them by"]
+        if bad
+        else []
+    )
     told_apart = _tell_apart(entries)
     if len(told_apart) < len(entries):
         notes.append(f"{len(entries) - len(told_apart)} repeated entries passed over")

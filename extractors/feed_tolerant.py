@@ -21,6 +21,7 @@ from extractors.feed_author import author_name
 from extractors.feed_bytes import Prepared
 from extractors.feed_draft import Draft, DraftFeed, as_text
 from extractors.records import Reason
+from extractors.text import counted
 
 MAX_DEPTH = 200
 _MAX_TAGS = 100
@@ -174,7 +175,9 @@ def _draft_feed(parser: Any, version: str, warning: str | None) -> DraftFeed:
         except (AttributeError, KeyError, TypeError, ValueError, IndexError):
             bad += 1
     if bad:
-        warning = "; ".join(filter(None, (warning, f"{bad} entries unreadable")))
+        warning = "; ".join(
+            filter(None, (warning, f"{counted(bad, 'entry', 'entries')} unreadable"))
+        )
     return DraftFeed(
         version=version,
         title=as_text(feed.get("title")) or None,

@@ -79,3 +79,8 @@ def _safe(text: str) -> str:
     if text.isascii():
         return _HARMFUL.sub("", text)
     return unicodedata.normalize("NFC", _HARMFUL.sub("", text))
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its English noun: '1 page', '2 pages', '3 entries' of ('entry', 'entries')."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

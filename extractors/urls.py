@@ -20,6 +20,7 @@ _SUFFIXES = tldextract.TLDExtract(
 )
 
 _SPACE = re.compile(r"[\t\r\n]+")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _AMPERSANDS = re.compile(r"&(?:amp;|#38;|#0*38;|#x0*26;)+", re.IGNORECASE)
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.\-]*:(?!\d+(?:/|$))", re.IGNORECASE)
 _WEB_SCHEME = re.compile(r"^(https?):?[/\\]*", re.IGNORECASE)
@@ -152,7 +153,7 @@ def _clean(url: str, base: str | None, depth: int) -> str | None:
 
 def _repair(url: str, base: str | None) -> str | None:
     text = _AMPERSANDS.sub("&", _SPACE.sub("", url.strip(" \t\r\n\f\v\"'<>\u200b\ufeff")))
-    if not text or len(text) > _LONGEST or any(ord(char) < 32 for char in text):
+    if not text or len(text) > _LONGEST or _CONTROL.search(text):
         return None
     text = _DOUBLE_SCHEME.sub("", text)
     match = _WEB_SCHEME.match(text)

@@ -25,7 +25,7 @@ from flows.steps.backfill import BackfillReport, run_backfill
 from flows.steps.backfill_request import BackfillRequest
 from flows.steps.job import Job, new_job
 from flows.steps.shares import Share
-from flows.tasks import RETRIED
+from flows.tasks import RETRIED, begin
 from storage.host_lines import Habits
 from storage.ledger import Worker
 from storage.work import StoredPage
@@ -78,6 +78,8 @@ def read_on_cluster(job: Job, found: Sequence[StoredPage], known: Habits) -> Ite
     # The cluster has a worker for each core: each needs one reader.
     settings = job.settings.model_copy(update={"workers": 1})
     parts = [found[at : at + PAGES_A_TASK] for at in range(0, len(found), PAGES_A_TASK)]
+    for _ in parts:
+        begin(_READ_SOME.name)
     reading = [_READ_SOME.submit(settings, job.worker, part, known) for part in parts]
     for future in reading:
         yield from future.result()
@@ -113,6 +115,8 @@ def fill_on_cluster(
     """
     count = max(1, sum(_threads().values()))
     settings = settings.model_copy(update={"workers": 1})
+    for _ in range(count):
+        begin(_FILL_SHARE.name)
     filling = [
         _FILL_SHARE.submit(settings, request, Share(shard, count), seen) for shard in range(count)
     ]

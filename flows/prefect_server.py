@@ -27,13 +27,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from flows.prefect_api import healthy, open_api
+from flows.prefect_api import healthy
+from flows.prefect_run import DRAIN_TIMEOUT_S, drain, without_heartbeats
 from flows.processes import open_log, process_start, process_tag, watch_over
 
 LOOPBACK = "127.0.0.1"
 START_TIMEOUT_S = 120.0  # a fresh database takes 11 s on two idle cores
 STOP_TIMEOUT_S = 5.0  # between SIGTERM and SIGKILL
-DRAIN_TIMEOUT_S = 20.0  # 200 task runs take 2 s
 PORT_TRIES = 3
 
 
@@ -181,39 +181,11 @@ def own_server(
         tag = process_tag()
         patience = 3.0  # after an error or Ctrl-C: what can be had without keeping anybody waiting
         try:
-            with prefect.tags(tag):
+            with prefect.tags(tag), without_heartbeats(os.environ):
                 yield api
             patience = DRAIN_TIMEOUT_S
         finally:
             drain(tag, timeout=patience)
-
-
-def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) -> bool:
-    """Send what this process still holds and wait until every task run of its flows is final.
-
-    `tag` is on the flow runs in question. Task runs reach the database by way of events that the
-    server writes once a second, so their number must also stand still for `settle` seconds.
-    Returns False when `timeout` seconds were not enough.
-    """
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    EventsWorker.drain_all(timeout=5)
-    APILogWorker.drain_all(timeout=5)
-    of_tag = {"flow_runs": {"tags": {"all_": [tag]}}}
-    final = {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]}}}
-    deadline = time.monotonic() + timeout
-    seen, since = -1, time.monotonic()
-    with open_api() as api:
-        while time.monotonic() < deadline:
-            total = api.post("/task_runs/count", of_tag)
-            done = api.post("/task_runs/count", {**of_tag, "task_runs": final})
-            if total != seen:
-                seen, since = total, time.monotonic()
-            elif done == total and time.monotonic() - since >= settle:
-                return True
-            time.sleep(0.1)
-    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from extractors.text import counted
 from flows.prefect_report import escape_markdown, markdown_link
 from flows.steps.maintain import Upkeep, upkeep_lines
 from flows.steps.reprocess import Changes
@@ -48,10 +49,11 @@ def upkeep_markdown(upkeep: Upkeep) -> str:
 
 def changes_markdown(changes: Changes) -> str:
     """What a reprocessing changed."""
+    extracted, judged = counted(changes.pages, "page"), counted(changes.judged, "article")
     lines = [
         "# reprocess",
         "",
-        f"{changes.pages} pages extracted again, {changes.judged} articles judged again.",
+        f"{extracted} extracted again, {judged} judged again.",
     ]
     lines += _list("Newly on topic", (f"{topic}: {title}" for topic, title in changes.newly_on))
     lines += _list(

@@ -60,6 +60,8 @@ SWEEP_S = 20.0  # a death is seen by one sweep and acted on by the next
 LOOK_S = 2.0  # how often the desk looks for runs that have ended
 POLL_S = 2  # how often the worker asks for runs that are due
 RUNS_GRACE_S = 4.0  # what flow runs get to end by themselves when the desk stops
+KILLED_S = 1.0  # what is left of a killed run gets to notice that it is gone
+WORKER_GRACE_S = 2.0  # and then the worker
 WORKER_PID = "DUCKWIRE_WORKER_PID"
 LOSS_PAUSE_S = 5.0  # between a lost server or worker and the next
 
@@ -234,23 +236,9 @@ class _Desk:
             )
 
     def _stop_worker(self) -> None:
-        """Stop the worker and the flow runs of this desk, gently for a few seconds."""
-        if self.worker is None:
-            return
-        mark = f"{WORKER_PID}={self.worker.pid}".encode()
-        ours = _marked(mark)
-        self.worker.terminate()
-        for pid in ours:
-            if process_parent(pid) not in ours:  # the run's first process; its children are its own
-                _kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + RUNS_GRACE_S
-        while time.monotonic() < deadline and (self.worker.poll() is None or _marked(mark)):
-            time.sleep(0.1)
-        for pid in _marked(mark):
-            _kill(pid, signal.SIGKILL)
-        self.worker.kill()
-        self.worker.wait()
-        self.worker = None
+        worker, self.worker = self.worker, None
+        if worker is not None:
+            stop_worker(worker)
 
     def _close(self, api: Api) -> None:
         """Leave no run open that nobody works on any more."""
@@ -261,6 +249,42 @@ class _Desk:
             left = run.deployment in self.deployments and run.run_id not in alive
             if left and (run.worker == ours or (self.alone and run.worker is None)):
                 set_state(api, run.run_id, "CRASHED", "It was stopped together with the desk.")
+
+
+def stop_worker(worker: subprocess.Popen[bytes], *, runs_grace: float = RUNS_GRACE_S) -> None:
+    """Stop a worker's flow runs and then itself, gently for a few seconds each.
+
+    Not the worker first: it kills its runs at once, before they have given back their turn.
+    `runs_grace` is how many seconds they get for that.
+    """
+    mark = f"{WORKER_PID}={worker.pid}".encode()
+    _end_runs(worker, mark, signal.SIGTERM, runs_grace)
+    # A run before what it has started: else it would take a reader that is killed for a bad page.
+    _end_runs(worker, mark, signal.SIGKILL, KILLED_S)
+    worker.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        worker.wait(WORKER_GRACE_S)
+    worker.kill()
+    worker.wait()
+    deadline = time.monotonic() + KILLED_S
+    while (left := _marked(mark)) and time.monotonic() < deadline:
+        for pid in left:
+            _kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _end_runs(
+    worker: subprocess.Popen[bytes], mark: bytes, number: signal.Signals, seconds: float
+) -> None:
+    """Send the signal to each run of the worker, once, and wait so long until none is left."""
+    told: set[int] = set()
+    deadline = time.monotonic() + seconds
+    while (runs := _marked(mark)) and time.monotonic() < deadline:
+        for pid in runs - told:
+            if process_parent(pid) == worker.pid:
+                _kill(pid, number)
+        told |= runs
+        time.sleep(0.1)
 
 
 def how_it_ended(deployment: str, record: Mapping[str, Any]) -> str:

@@ -11,12 +11,15 @@ from typing import Annotated, Any, TypeVar
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.runtime import deployment, flow_run
+from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from storage.errors import LockedError
 
 Answer = TypeVar("Answer")
+
+_begun: list[str] = []
 
 # The parameters of a flow that can be split into shares of the servers.
 SHARD = Annotated[int, Field(description="Which share of the servers, counted from 0.", ge=0)]
@@ -38,6 +41,7 @@ RETRIED: dict[str, Any] = {
 
 def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
     """Call one step as a task of that name inside the running flow."""
+    begin(name)
     made: Task[..., Answer] = Task(
         step,
         name=name,
@@ -49,9 +53,20 @@ def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
     return made(*given)
 
 
+def begin(name: str) -> None:
+    """Note that this process begins a task run of that name."""
+    _begun.append(name)
+
+
+def begun() -> int:
+    """How many task runs this process began: so many records are to be awaited at its end."""
+    return len(_begun)
+
+
 def trigger() -> str:
     """How the running flow came to run: 'schedule', 'deployment' or 'manual'."""
-    if not deployment.id:
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None or not context.flow_run.deployment_id:
         return "manual"
     return "schedule" if "auto-scheduled" in (flow_run.tags or []) else "deployment"
 

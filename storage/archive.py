@@ -6,10 +6,7 @@ its offset alone and a torn tail harms nothing before it.
 
 from __future__ import annotations
 
-import base64
 import glob
-import hashlib
-import io
 import mmap
 import os
 import zlib
@@ -21,26 +18,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from isal import isal_zlib
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from extractors.records import Fetched, WarcPosition
 from storage.errors import StorageError
+from storage.packing import GZIP, PackedRecord, packed, payload_digest
 
 _SUFFIX = ".warc.gz"
 _ANEW = "r"  # after the name of a segment that was written anew
 SEGMENT_BYTES = 256 * 1024 * 1024
-_LEVEL = 1  # isal's best, 3, takes twice as long and leaves 23 % of a page in place of 24 %
 _MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins
-_GZIP = 31  # zlib's word for a window of 32 KB in gzip's container
-# The stored payload is decoded, so what described its encoding on the wire would lie.
-_WIRE_ONLY = {"content-encoding", "transfer-encoding", "content-length"}
-# Cookies and credentials are nobody's business afterwards.
-_PRIVATE = {"set-cookie", "set-cookie2", "authorization", "proxy-authorization", "www-authenticate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +73,21 @@ class ArchiveWriter:
         The payload is stored after content decoding, with headers that say so; `digest` is its
         `payload_digest` where the caller has it. Raises StorageError when the disk refuses.
         """
-        digest = digest or payload_digest(fetched.body)
+        return self.append(packed(fetched, now, digest), now)
+
+    def append(self, record: PackedRecord, now: datetime) -> WarcPosition:
+        """As `add`, for a record that was packed before."""
         try:
             target = self._segment(now)
             offset = target.tell()
-            target.write(_member(fetched, now, digest))
+            target.write(record.member)
             target.flush()
         except OSError as error:
             raise StorageError(
                 f"the archive below {self._root} cannot be written ({error.strerror}): free some "
                 f"space or check the folder, then run again; nothing that had landed is lost."
             ) from error
-        return WarcPosition(self._name, offset, digest)
+        return WarcPosition(self._name, offset, record.digest)
 
     def sync(self) -> None:
         """Force what was added to the disk; called once before the rows of a batch land."""
@@ -123,19 +115,6 @@ class ArchiveWriter:
             with suppress(FileExistsError):
                 self._file = path.open("xb")
         return self._file
-
-
-def _member(fetched: Fetched, now: datetime, digest: str) -> bytes:
-    """One record as a gzip member of its own, which is what lets readers start at its offset."""
-    plain = io.BytesIO()
-    writer = WARCWriter(plain, gzip=False)
-    writer.write_record(_response(writer, fetched, now, digest))
-    return isal_zlib.compress(plain.getvalue(), _LEVEL, wbits=_GZIP)
-
-
-def payload_digest(body: bytes) -> str:
-    """The WARC-Payload-Digest of these bytes: sha1 in base 32, as the format's readers expect."""
-    return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
 
 
 def read_record(root: Path, position: WarcPosition) -> StoredRecord:
@@ -220,7 +199,7 @@ def _whole_member_after(path: Path, start: int) -> bool:
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         place = data.find(_MEMBER, start + 1)
         while place >= 0:
-            inflate = zlib.decompressobj(wbits=_GZIP)
+            inflate = zlib.decompressobj(wbits=GZIP)
             with suppress(zlib.error):
                 for begin in range(place, len(data), 1 << 20):
                     inflate.decompress(data[begin : begin + (1 << 20)])
@@ -328,33 +307,6 @@ def _members(stream: BinaryIO, whole: int) -> Iterator[tuple[int, bytes]]:
     for offset, length in spans:
         stream.seek(offset)
         yield offset, stream.read(length)
-
-
-def _response(writer: WARCWriter, fetched: Fetched, now: datetime, digest: str) -> ArcWarcRecord:
-    url = fetched.final_url or fetched.url
-    when = (fetched.fetched_at or now).strftime("%Y-%m-%dT%H:%M:%SZ")
-    described = {"WARC-Date": when, "WARC-Payload-Digest": digest}
-    if not url.startswith(("http://", "https://")):
-        # What never came by HTTP is a resource; a response's headers would be read as its bytes.
-        return writer.create_warc_record(
-            url,
-            "resource",
-            payload=io.BytesIO(fetched.body),
-            length=len(fetched.body),
-            warc_content_type=fetched.header("content-type") or "application/octet-stream",
-            warc_headers_dict=described,
-        )
-    kept = [(k, v) for k, v in fetched.headers if k.lower() not in _WIRE_ONLY | _PRIVATE]
-    headers = [*kept, ("Content-Length", str(len(fetched.body)))]
-    http = StatusAndHeaders(f"{fetched.status or 200} OK", headers, protocol="HTTP/1.1")
-    return writer.create_warc_record(
-        url,
-        "response",
-        payload=io.BytesIO(fetched.body),
-        length=len(fetched.body),  # without it the payload is copied and hashed once more
-        http_headers=http,
-        warc_headers_dict=described,
-    )
 
 
 def _stored(record: ArcWarcRecord) -> StoredRecord:

@@ -14,23 +14,29 @@ from storage.session import count_of
 
 Spans = tuple[tuple[datetime, datetime], ...]
 
+# The pages first: the window over entries is to see theirs alone, however many there are.
 _PAGES = """
+WITH asked_for AS MATERIALIZED (
+    SELECT p.page_id, p.url, p.attempts, p.first_attempt_at, p.first_seen_at, p.body_hash,
+           p.fetch_url, p.unit_id
+    FROM pages p WHERE {condition}
+)
 SELECT p.page_id, p.url, p.attempts, p.first_attempt_at, p.first_seen_at, p.body_hash,
        e.entry_id, e.guid, e.link, e.title, e.summary, e.content, e.authors, e.tags, e.image,
        e.language, e.published_at, e.published_raw, e.published_precision, e.modified_at,
        coalesce(e.source_kind, 'feed') AS source_kind,
        f.publisher AS feed_publisher, f.language AS feed_language, f.country AS feed_country,
        e.feed_id, p.fetch_url, p.unit_id
-FROM pages p
+FROM asked_for p
 LEFT JOIN (
     SELECT * FROM entries
-    WHERE state IN ('landed', 'duplicate', 'rejected') AND page_id IS NOT NULL
+    WHERE state IN ('landed', 'duplicate', 'rejected')
+      AND page_id IN (SELECT page_id FROM asked_for)
     QUALIFY row_number() OVER (
         PARTITION BY page_id ORDER BY state = 'rejected', published_at NULLS LAST, entry_id
     ) = 1
 ) e USING (page_id)
 LEFT JOIN feeds f USING (feed_id)
-WHERE {condition}
 ORDER BY e.published_at DESC NULLS LAST, p.page_id
 LIMIT $limit
 """

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from extractors.errors import UsageError
+from extractors.text import counted
 from flows.commands import show
 from flows.commands.run import Data
 from flows.settings import load_settings
@@ -63,11 +64,13 @@ def export(
             now=utc_now(),
             force=force,
         )
-    what = "pages" if kind is Format.WARC else "articles"
+    what = "page" if kind is Format.WARC else "article"
     files = f" in {done.files} files" if done.files != 1 else ""
-    show.line(f"{done.rows} {what}{files} written to {done.path}")
+    show.line(f"{counted(done.rows, what)}{files} written to {done.path}")
     if done.missing:
-        show.warn(f"{done.missing} pages are not in the archive any more, and were left out")
+        show.warn(
+            f"left out {counted(done.missing, 'page')} that the archive does not hold any more"
+        )
 
 
 def _day(given: datetime | None) -> date | None:

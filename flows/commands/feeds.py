@@ -16,6 +16,7 @@ from extractors.feeds import discover_feeds, parse_feed
 from extractors.fingerprints import stable_id
 from extractors.opml import OpmlError, read_opml, write_opml
 from extractors.records import Fetched, Listing, ParsedFeed, Reason
+from extractors.text import counted
 from flows.commands import show
 from flows.commands.run import Data, Json
 from flows.net.client import Client
@@ -95,7 +96,7 @@ def import_opml(file: Annotated[Path, typer.Argument(help="An OPML file.")]) -> 
     except OpmlError as error:
         raise UsageError(f"{file} is no OPML", remedy=str(error)) from error
     added, there = merge(load_settings().feeds, listings)
-    show.line(f"{added} feeds added, {there} followed already")
+    show.line(f"{counted(added, 'feed')} added, {there} followed already")
 
 
 @app.command("export")
@@ -185,7 +186,7 @@ def simulate(
     if as_json:
         show.as_json([asdict(outcome) for outcome in outcomes])
         return
-    title = f"{len(recorded)} feeds, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    title = f"{counted(len(recorded), 'feed')}, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
     show.table(title, columns, rows)
 
 

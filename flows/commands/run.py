@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from extractors.errors import SettingsError
+from extractors.text import counted
 from flows.commands import show
 from flows.health import serving
 from flows.prefect_server import (
@@ -174,13 +175,17 @@ def reprocess(
             )
         else:
             changes = under_prefect(settings, "reprocess", given)
-    show.line(f"{changes.pages} pages extracted again, {changes.judged} articles judged again")
+    extracted, judged = counted(changes.pages, "page"), counted(changes.judged, "article")
+    show.line(f"{extracted} extracted again, {judged} judged again")
     if changes.shortened:
-        show.line(f"{changes.shortened} articles read again less lines that their sites repeat")
+        show.line(
+            f"{counted(changes.shortened, 'article')} read again less lines that their sites repeat"
+        )
     if changes.released:
-        show.line(f"{changes.released} entries that the topic gate had passed over were fetched")
+        released = counted(changes.released, "entry", "entries")
+        show.line(f"fetched {released} that the topic gate had passed over")
     if changes.unreadable:
-        show.line(f"{changes.unreadable} pages whose bytes could not be read were left alone")
+        show.line(f"left alone {counted(changes.unreadable, 'page')} whose bytes could not be read")
     for topic, title in changes.newly_on:
         show.line(f"newly on {topic}: {show.clean(title)}")
     for topic, title in changes.newly_off:
@@ -195,9 +200,11 @@ def retry(
     """Put failed pages and feeds back to waiting, so that the next run tries them."""
     job = new_job(load_settings(data=data), "retry")
     found = run_retry(job, reason=reason, run_id=run_id)
-    show.line(f"{found.pages} pages wait for the next run, {found.feeds} feeds are due")
+    show.line(
+        f"waiting for the next run: {counted(found.pages, 'page')}, {counted(found.feeds, 'feed')}"
+    )
     if found.files:
-        show.line(f"{found.files} files failed: every run reads its folder again anyway")
+        show.line(f"{counted(found.files, 'file')} failed: every run reads its folder again anyway")
 
 
 def forget(
@@ -206,8 +213,8 @@ def forget(
     """Remove an article with its versions, tags, bytes and published rows, for good."""
     gone = run_forget(new_job(load_settings(data=data), "forget"), url)
     show.line(
-        f"forgotten: {gone.articles} articles, {gone.pages} pages, {gone.records} archived "
-        f"records; a tombstone keeps them out"
+        f"forgotten: {counted(gone.articles, 'article')}, {counted(gone.pages, 'page')}, "
+        f"{counted(gone.records, 'archived record')}; a tombstone keeps them out"
     )
 
 

@@ -18,6 +18,7 @@ from extractors.errors import DuckwireError, UsageError
 from extractors.feeds import parse_feed
 from extractors.records import Extracted, Fetched, Judgement, State, Verdict
 from extractors.seeds import read_seed
+from extractors.text import counted
 from flows.commands import show
 from flows.commands.run import Json
 from flows.net.client import Client
@@ -54,8 +55,8 @@ def feed(where: Where, as_json: Json = False) -> None:
         return
     warning = f"; survived: {parsed.warning}" if parsed.warning else ""
     show.line(
-        f"{show.clean(parsed.title)}: {len(entries)} entries, {parsed.version}, read by "
-        f"{parsed.path}{show.clean(warning)}"
+        f"{show.clean(parsed.title)}: {counted(len(entries), 'entry', 'entries')}, "
+        f"{parsed.version}, read by {parsed.path}{show.clean(warning)}"
     )
     columns = ("published (UTC)", "title", "link")
     show.table("", columns, ((e["published_at"], e["title"], e["link"]) for e in entries))

@@ -23,7 +23,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from extractors.fingerprints import stable_id
 from extractors.records import Listing
-from flows.sources.listing_fields import KEYS, BadField, as_fields, checked, url_key
+from flows.sources.listing_fields import KEYS, BadField, as_fields, checked, read_quickly, url_key
 
 MAX_BYTES = 10_000_000
 
@@ -241,8 +241,9 @@ def _text(path: Path) -> str:
 
 @lru_cache(maxsize=2)
 def _loaded(path: Path, text: str) -> tuple[Listing, ...]:
-    """A run asks twice, and a thousand sources take most of a second."""
-    return tuple(_listings(path, _parsed(path, text)))
+    """A run asks twice, and a thousand sources take a while."""
+    quick = read_quickly(text)
+    return tuple(_listings(path, _parsed(path, text)) if quick is None else quick)
 
 
 def _parsed(path: Path, text: str) -> CommentedMap:

@@ -1,6 +1,6 @@
 """What one entry of a feed list may say: its keys, their values, and a Listing out of them.
 
-Pure: mappings in, records out. Where the entry stands in a file is feedlist.py's business.
+Pure: mappings or text in, records out. Where the entry stands in a file is feedlist.py's business.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from urllib.parse import urlsplit, urlunsplit
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from extractors.fingerprints import stable_id
 from extractors.records import FeedKind, Listing
@@ -265,3 +268,21 @@ def _shown(value: object) -> str:
         text = repr(str(value) if isinstance(value, str | date) else value)
         return text if len(text) <= 120 else f"{text[:117]}...'"
     return f"a {'mapping' if isinstance(value, Mapping) else 'sequence'}"
+
+
+def read_quickly(text: str) -> list[Listing] | None:
+    """The sources of a list that is as it should be, in a fifth of the time.
+
+    The quick loader reads values by the same rules but knows no lines: None leaves the list, and
+    saying where it is wrong, to the other.
+    """
+    try:
+        document = YAML(typ="safe").load(text)
+        if set(document) != {"feeds"} or not isinstance(document["feeds"], list):
+            return None
+        listings = [checked(feed) for feed in document["feeds"]]
+    except (YAMLError, BadField, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    ids = {listing.feed_id for listing in listings}
+    urls = {url_key(listing.url) for listing in listings}
+    return listings if len(ids) == len(urls) == len(listings) else None

@@ -8,17 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from extractors.records import Fetched, Reason, SourceKind, State
+from extractors.records import Reason, SourceKind, State
 from flows.sources.base import Found, LeftOut, Source, Unit
 from flows.steps.backfill_sources import BRINGING
 from flows.steps.job import Job
+from flows.steps.pages import PackedPage
 from flows.steps.rows import entry_row
 from flows.steps.topics import Topics
-from flows.steps.units import tells_nothing, unit_row
+from flows.steps.units import ENTRIES, tells_nothing, unit_row
 from storage.backfill import Claim, Group, UnitEnd, UnitRow, WantedPage
 from storage.rows import EntryRow
 from storage.session import Session
 
+_BATCH_BYTES = 10_000_000  # of pages as they wait, packed
+_FEW = 40  # pages keep the readers busy for as long as the next ones take to come
 _KEEP = timedelta(minutes=30)  # how long a claim holds when nothing lands
 
 
@@ -59,7 +62,8 @@ class Crew:
 class Haul:
     """What a unit gave so far: counted in all, and gathered since it last landed.
 
-    `reading` are the batches whose pages are read at the moment, or land.
+    `weight` are the bytes of the pages among it, as they wait; `reading` the batches whose pages
+    are read at the moment, or land.
     """
 
     unit: Unit
@@ -67,15 +71,20 @@ class Haul:
     count: UnitEnd = field(default_factory=lambda: UnitEnd("running"))
     entries: list[EntryRow] = field(default_factory=list)
     wanted: list[WantedPage] = field(default_factory=list)
-    bodies: dict[str, Fetched] = field(default_factory=dict)
+    bodies: dict[str, PackedPage] = field(default_factory=dict)
     children: list[UnitRow] = field(default_factory=list)
     left_out: list[UnitRow] = field(default_factory=list)
     reading: list[asyncio.Task[None]] = field(default_factory=list)
+    weight: int = 0
 
-    @property
-    def weight(self) -> int:
-        """How much memory the pages take that wait to land."""
-        return sum(len(body.body) for body in self.bodies.values())
+    def is_full(self, most: int) -> bool:
+        """Whether `most` sightings, or as much memory as a batch may take, have gathered.
+
+        While no page is being read, a few make a batch: readers are not kept waiting for it.
+        """
+        if len(self.entries) >= most or self.weight >= _BATCH_BYTES:
+            return True
+        return len(self.bodies) >= _FEW and all(one.done() for one in self.reading)
 
     async def read_but(self, few: int) -> None:
         """Wait until no more than a few batches are being read; raises what went wrong in one."""
@@ -85,7 +94,7 @@ class Haul:
 
     def empty(self) -> None:
         """Begin the next batch; further units are kept for the end."""
-        self.entries, self.wanted, self.bodies = [], [], {}
+        self.entries, self.wanted, self.bodies, self.weight = [], [], {}, 0
 
     def leave_out(self, left: LeftOut, depth: str) -> None:
         """Note a unit that is not to be done."""
@@ -118,8 +127,10 @@ class Haul:
         )
         if row.page_id is not None and row.state == State.LANDED:
             self.wanted.append(WantedPage(row.page_id, found.fetch_url))
-            if found.page is not None:
-                self.bodies.setdefault(row.page_id, found.page)
+            if found.page and crew.depth != ENTRIES and row.page_id not in self.bodies:
+                packed = PackedPage.of(found.page, crew.job.clock())
+                self.bodies[row.page_id] = packed
+                self.weight += len(packed.record.member)
 
 
 def _passes(crew: Crew, found: Found, row: EntryRow) -> bool:

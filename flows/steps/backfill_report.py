@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from extractors.text import counted
 from flows.sources.base import Window
 from flows.steps.backfill import BackfillReport
 from flows.steps.backfill_plan import BackfillPlan
@@ -65,9 +66,11 @@ def left_lines(report: BackfillReport) -> list[str]:
     if report.down:
         lines.append(f"not to be had now: {', '.join(report.down)}; the rest of it is left")
     if report.backlog:
-        lines.append(f"{report.backlog} pages wait for the next backfill")
+        lines.append(f"{counted(report.backlog, 'page')} left for the next backfill")
     if report.later:
-        lines.append(f"{report.later} pages failed and will be tried again by the next runs")
+        lines.append(
+            f"{counted(report.later, 'page')} failed and will be tried again by the next runs"
+        )
     return lines
 
 

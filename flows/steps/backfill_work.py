@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from itertools import chain
+from threading import Event
 
-from extractors.records import Fetched, Reason
+from extractors.records import Reason
 from flows.policy import is_soft
 from flows.sources.base import (
     Found,
@@ -30,7 +31,7 @@ from flows.sources.base import (
 )
 from flows.steps.backfill_crew import Crew, Haul
 from flows.steps.backfill_sources import BRINGING, SERVICES
-from flows.steps.pages import MadePage, land_made, make_page
+from flows.steps.pages import MadePage, PackedPage, land_made, make_packed_page
 from flows.steps.progress import listener
 from flows.steps.shifts import Shift
 from flows.steps.sitting import Sitting, in_thread
@@ -51,7 +52,6 @@ STRETCH_S = 30.0
 _CLAIMED = 60  # units a batch
 _AT_ONCE = 40  # hosts are asked side by side; each has its own pace
 _STREAMS_AT_ONCE = 2  # large files keep the cores busy
-_BATCH_BYTES = 10_000_000
 _READING = 2  # batches of a unit: one is read while the one before lands and the next one comes
 _GIVE_UP = 3  # failures in a row after which a service is down
 
@@ -194,9 +194,7 @@ class _Stretch:
             async for event in events:
                 if isinstance(event, Found):
                     haul.add(self._crew, event)
-                    if len(haul.entries) >= self._crew.job.settings.batch or (
-                        haul.weight >= _BATCH_BYTES
-                    ):
+                    if haul.is_full(self._crew.job.settings.batch):
                         await self._land(haul)
                 elif isinstance(event, Unit):
                     haul.children.append(
@@ -287,29 +285,31 @@ class _Stretch:
         return () if spread else landed.children
 
     async def _read(
-        self, tasks: Sequence[PageTask], bodies: Mapping[str, Fetched], rests: int
+        self, tasks: Sequence[PageTask], bodies: Mapping[str, PackedPage], rests: int
     ) -> None:
         """Make articles of pages that a unit brought with it, as of fetched ones, and land them."""
-        crew = self._crew
+        crew, remaining, stopped = self._crew, iter(tasks), Event()
         loop, now = asyncio.get_running_loop(), crew.job.clock()
         listener().expect("pages", len(tasks))
-        made = await asyncio.gather(
-            *(
-                loop.run_in_executor(
-                    self._pool,
-                    partial(
-                        make_page,
-                        crew.job,
-                        crew.topics,
-                        task,
-                        bodies[task.page_id],
-                        now,
-                        random.random,
-                    ),
-                )
-                for task in tasks
+
+        def read_on() -> list[MadePage]:
+            made = []
+            for task in remaining:  # each goes to the thread that comes first
+                if stopped.is_set():
+                    break
+                page = bodies[task.page_id]
+                made.append(make_packed_page(crew.job, crew.topics, task, page, now, random.random))
+            return made
+
+        # A future for each thread: one for each page costs half of what a reader's answer does.
+        threads = range(crew.job.settings.workers)
+        try:
+            parts = await asyncio.gather(
+                *(loop.run_in_executor(self._pool, read_on) for _ in threads)
             )
-        )
+        finally:
+            stopped.set()
+        made = list(chain.from_iterable(parts))
         async with self._landing:
             await in_thread(self._land_read, made, rests)
         self._in_hand -= {task.page_id for task in tasks}

@@ -34,9 +34,10 @@ from flows.steps.reading import bare_task
 from flows.steps.rows import entry_id_of, entry_row, page_id_of
 from flows.steps.texts import Place, at_place, content_type_of, land_text
 from flows.steps.topics import Topics
-from storage.archive import ArchiveWriter, payload_digest
+from storage.archive import ArchiveWriter
 from storage.feeds import sync_listings
 from storage.landing import land_polls, settle_failures
+from storage.packing import payload_digest
 from storage.rows import (
     ArticleLanding,
     EntryRow,

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 
+from extractors.text import counted
 from flows.steps.ingest import Call, directly, publish_if_due
 from flows.steps.job import Job
 from flows.steps.turns import at_work, process_is_gone
@@ -195,20 +196,21 @@ def upkeep_lines(upkeep: Upkeep) -> list[str]:
     gone = upkeep.dropped
     if gone.polls or gone.pages or gone.segments:
         lines.append(
-            f"dropped as old: {gone.polls} polls, {gone.pages} pages, "
-            f"{gone.segments} archive segments"
+            f"dropped as old: {counted(gone.polls, 'poll')}, {counted(gone.pages, 'page')}, "
+            f"{counted(gone.segments, 'archive segment')}"
         )
     if upkeep.stray_files:
-        lines.append(f"removed {upkeep.stray_files} half-made files")
+        lines.append(f"removed {counted(upkeep.stray_files, 'half-made file')}")
     if upkeep.verified:
-        lines.append(f"verified {upkeep.verified} archive segments")
+        lines.append(f"verified {counted(upkeep.verified, 'archive segment')}")
     if upkeep.compacted:
         before, after = upkeep.compacted.before / 1e6, upkeep.compacted.after / 1e6
         lines.append(f"compacted the working file from {before:.1f} to {after:.1f} MB")
     if upkeep.tidied and upkeep.tidied != Tidied(0, 0, 0, 0):
         done = upkeep.tidied
         lines.append(
-            f"tidied the lake: {done.expired} snapshots expired, {done.merged} files made into "
-            f"{done.made}, {done.removed} files removed"
+            f"tidied the lake: {counted(done.expired, 'snapshot')} expired, "
+            f"{counted(done.merged, 'file')} made into {done.made}, "
+            f"{counted(done.removed, 'file')} removed"
         )
     return lines

@@ -23,9 +23,10 @@ from flows.steps.sitting import Sitting, in_thread
 from flows.steps.spool import LARGE, spooled, unspooled
 from flows.steps.telling import LANDING, READING, SPOOLED
 from flows.steps.topics import Topics
-from storage.archive import ArchiveWriter, payload_digest
+from storage.archive import ArchiveWriter
 from storage.host_lines import Habits, site_habits
 from storage.landing import land_pages
+from storage.packing import PackedRecord, packed, payload_digest
 from storage.rows import ArticleLanding, PageRow, PageTask
 from storage.work import done_pages, forgotten_ids
 
@@ -42,13 +43,31 @@ class MadePage:
 
     row: PageRow
     article: ArticleLanding | None
-    fetched: Fetched | IO[bytes]
+    fetched: Fetched | PackedRecord | IO[bytes]
     feed_id: str | None = None
 
     @property
     def weight(self) -> int:
         """How many bytes of the page are held in memory."""
         return len(self.fetched.body) if isinstance(self.fetched, Fetched) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPage:
+    """An answer that waits to be read: its bytes as the archive will keep them, a quarter of it."""
+
+    answer: Fetched  # without its body
+    record: PackedRecord
+
+    @classmethod
+    def of(cls, fetched: Fetched, now: datetime) -> PackedPage:
+        """Pack an answer as of now."""
+        return cls(replace(fetched, body=b""), packed(fetched, now))
+
+    @property
+    def unpacked(self) -> Fetched:
+        """The answer with its body."""
+        return replace(self.answer, body=self.record.payload)
 
 
 # Asked between two batches; says whether others have been at the warehouse meanwhile.
@@ -144,6 +163,20 @@ def _read_spooled(read: Callable[[Fetched], MadePage], spool: IO[bytes]) -> Made
     return replace(read(unspooled(spool)), fetched=spool)
 
 
+def make_packed_page(
+    job: Job,
+    topics: Topics,
+    task: PageTask,
+    page: PackedPage,
+    now: datetime,
+    rand: Callable[[], float],
+) -> MadePage:
+    """As `make_page`, of a page that came packed and stays so until it lands."""
+    digest = page.record.digest
+    made = make_page(job, topics, task, page.unpacked, now, rand, digest=digest)
+    return replace(made, fetched=page.record)
+
+
 def make_page(
     job: Job,
     topics: Topics,
@@ -152,16 +185,18 @@ def make_page(
     now: datetime,
     rand: Callable[[], float],
     known: Habits | None = None,
+    *,
+    digest: str | None = None,
 ) -> MadePage:
     """Decide what became of a page, and make its article when there are bytes to make it of.
 
-    What is `known` of its host goes into reading it.
+    What is `known` of its host goes into reading it; `digest` is its body's, where known.
     """
     refused = fetched.reason or _no_page(fetched)
     if refused:
         row = _refused_row(job, task, fetched, refused, now, rand)
         return MadePage(row, None, fetched, task.feed_id)
-    digest = payload_digest(fetched.body)
+    digest = digest or payload_digest(fetched.body)
     row = PageRow(
         page_id=task.page_id,
         url=task.url,
@@ -215,6 +250,8 @@ def _kept(job: Job, archive: ArchiveWriter, item: MadePage) -> WarcPosition:
     """Keep a page's bytes; returns where they lie."""
     if isinstance(item.fetched, Fetched):
         return archive.add(item.fetched, job.clock(), item.row.body_hash)
+    if isinstance(item.fetched, PackedRecord):
+        return archive.append(item.fetched, job.clock())
     with item.fetched as spool:
         return archive.add(unspooled(spool), job.clock(), item.row.body_hash)
 

@@ -58,6 +58,7 @@ class Sitting:
         if self._session is None:
             self._session = self._open.enter_context(self._warehouse.session())
             self._since = time.monotonic()
+            self._warehouse.use_threads(self._session, 1)
         try:
             yield self._session
         except BaseException as error:
@@ -77,6 +78,7 @@ class Sitting:
         if session is None:
             return
         try:
+            self._warehouse.use_threads(session, None)
             group_waiting(session)
         except BaseException as error:
             self._open.__exit__(type(error), error, error.__traceback__)

@@ -91,8 +91,14 @@ def logged(
     except BaseException as error:
         # What stopped the run is what is told, even when the file cannot be had to note it.
         with suppress(StorageError):
-            _close(job, "failed", f"{type(error).__name__}: {str(error)[:500]}")
+            _close(job, "failed", _told(error))
         raise
+
+
+def _told(error: BaseException) -> str:
+    if not isinstance(error, Exception):  # Ctrl-C, SIGTERM, or the end of what it was part of
+        return "it was stopped; what it had landed is kept"
+    return f"{type(error).__name__}: {str(error)[:500]}"
 
 
 class Turn:

@@ -150,7 +150,7 @@ def test_a_guid_is_never_empty() -> None:
         feed.entries[1].guid[:24],
     ]
     assert feed.entries[1].guid.startswith("hash:")
-    assert "1 entries without" in (feed.warning or "")
+    assert "passed over 1 entry without" in (feed.warning or "")
 
 
 def test_repeated_guids_are_told_apart_by_link_whatever_the_order() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.text import normalise_line, normalise_paragraphs, word_count
+from extractors.text import counted, normalise_line, normalise_paragraphs, word_count
 
 
 def test_paragraphs_stand_on_lines_of_their_own_and_none_is_empty() -> None:
@@ -50,3 +50,11 @@ def test_a_line_has_no_line_breaks(text: str) -> None:
 )
 def test_words_are_counted_in_every_script(text: str, language: str | None, words: int) -> None:
     assert word_count(text, language) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries"), (21, "21 entries")]
+)
+def test_one_is_not_told_as_many(number: int, said: str) -> None:
+    assert counted(number, "entry", "entries") == said
+    assert counted(number, "page").endswith("s") == (number != 1)

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.settings import get_current_settings
 
+from flows.prefect_run import without_heartbeats
 from flows.prefect_server import (
     ServerError,
     exported,
@@ -33,16 +35,16 @@ from flows.prefect_server import own_server
 
 data, tasks, hold = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 with own_server(data) as api:
-    from prefect import flow, task
+    from prefect import flow
+    from flows.tasks import as_task
 
-    @task
     def one(number: int) -> int:
         return number
 
     @flow(name="many")
     def many() -> int:
         print("up", api, flush=True)
-        total = sum(one(number) for number in range(tasks))
+        total = sum(as_task("one", one, number) for number in range(tasks))
         time.sleep(hold)
         return total
 
@@ -226,6 +228,16 @@ def test_importing_the_module_does_not_import_prefect() -> None:
     code = "import sys, flows.prefect_server, flows.serve, flows.prefect_report, flows.sweep; "
     code += "sys.exit('prefect' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "beats"), [({}, None), ({"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "180"}, 180)]
+)
+def test_flows_of_a_run_send_no_heartbeats_unless_the_user_says_how_often(
+    said: dict[str, str], beats: int | None
+) -> None:
+    with without_heartbeats(said):
+        assert get_current_settings().flows.heartbeat_frequency == beats
 
 
 def test_a_taken_port_is_an_error_of_one_line(

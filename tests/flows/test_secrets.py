@@ -282,7 +282,7 @@ def lake_desk(folder: Path) -> Iterator[tuple[Desk, dict[str, str], Postgres]]:
             DUCKWIRE_PACE_ALLOWED="false",
             DUCKWIRE_SEEDS=str(desk.settings.data),
             DUCKWIRE_LOG="json",
-            DUCKWIRE_INGEST_EVERY="86400",  # a scheduled run would take the slot of ours
+            DUCKWIRE_INGEST_EVERY="P36500D",  # a scheduled run would take the slot of ours
             PREFECT_LOGGING_LEVEL="DEBUG",
         )
         yield desk, given, catalogue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -15,11 +16,11 @@ from storage.archive import (
     ArchiveWriter,
     cut_torn_tails,
     drop_segment,
-    payload_digest,
     read_record,
     remove_records,
 )
 from storage.errors import StorageError
+from storage.packing import packed, payload_digest
 
 NOW = datetime(2023, 9, 13, 4, 5, 6, tzinfo=UTC)
 
@@ -54,6 +55,21 @@ def test_a_record_comes_back_as_it_went_in(tmp_path: Path, body: bytes) -> None:
     )
     assert second.digest == payload_digest(body)
     assert first.offset == 0 < second.offset
+
+
+@pytest.mark.parametrize(
+    "body", [b"<p>plain</p>", b"\x00\xff\r\n\r\nWARC/1.0\r\n", b"x" * 300_000, os.urandom(50_000)]
+)
+@pytest.mark.parametrize("url", ["https://paper.example/a", "files:drop/a.html"])
+def test_a_record_that_was_packed_before_gives_its_body_and_is_kept_like_any_other(
+    tmp_path: Path, body: bytes, url: str
+) -> None:
+    record = packed(page(body, url, **{"x-long": "v" * 9000}), NOW)
+    assert record.payload == body
+    with ArchiveWriter(tmp_path, "run") as writer:
+        position = writer.append(record, NOW)
+    assert position.digest == payload_digest(body)
+    assert read_record(tmp_path, position).body == body
 
 
 def test_a_body_that_came_compressed_is_kept_decoded_under_headers_that_say_so(

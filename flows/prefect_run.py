@@ -1,0 +1,69 @@
+"""What a run of this process under Prefect spares itself, and how it loses no record at its end.
+
+Prefect is imported when a function is called, not before: it reads its settings only once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Thread
+
+from flows.prefect_api import open_api
+
+DRAIN_TIMEOUT_S = 20.0  # 200 task runs take 2 s
+
+
+@contextmanager
+def without_heartbeats(environ: Mapping[str, str]) -> Iterator[None]:
+    """Let flows send no signs of life, unless the user says how often.
+
+    Whether a process of ours lives is told from its tag. A flow with heartbeats waits up to a
+    second for their end, and at Prefect's usual three minutes between two, an Automation that
+    misses them after 90 seconds would call it crashed.
+    """
+    if "PREFECT_FLOWS_HEARTBEAT_FREQUENCY" in environ:
+        yield
+        return
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) -> bool:
+    """Send what this process still holds and wait until every task run of its flows is final.
+
+    `tag` is on the flow runs in question. Task runs reach the database by way of events that the
+    server writes once a second. As many must be there as `flows.tasks` began in this
+    process; where that does not know of all, their number must stand still for `settle` seconds.
+    Returns False when `timeout` seconds were not enough.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    from flows.tasks import begun
+
+    # Told to stop with events left, the worker sends them and warns of them in the terminal.
+    sending = Thread(target=EventsWorker.instance().wait_until_empty, daemon=True)
+    sending.start()
+    sending.join(timeout=5)
+    EventsWorker.drain_all(timeout=5)
+    APILogWorker.drain_all(timeout=5)
+    of_tag = {"flow_runs": {"tags": {"all_": [tag]}}}
+    final = {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]}}}
+    deadline = time.monotonic() + timeout
+    seen, since = -1, time.monotonic()
+    with open_api() as api:
+        while time.monotonic() < deadline:
+            total = api.post("/task_runs/count", of_tag)
+            done = api.post("/task_runs/count", {**of_tag, "task_runs": final})
+            if 0 < begun() == total == done:
+                return True
+            if total != seen:
+                seen, since = total, time.monotonic()
+            elif done == total and time.monotonic() - since >= settle:
+                return True
+            time.sleep(0.1)
+    return False

@@ -36,7 +36,7 @@ _COLLECTIVE = re.compile(
     r"company|department|university|institute|redac[tțţ]i[ae]|redakc[ij][aei]|redaktsioon|redaksi|"
     r"szerkesztőség|toimitus|σύνταξη|newsdesk|webdesk|agencies|agencias|agences|agenturen|agenzie|"
     r"haberleri|haber|yayın)\b|প্রতিবেদক|প্রতিনিধি|ডেস্ক|डेस्क|ब्यूरो|संवाददाता|ڈیسک|رپورٹر|تحریریه|"
-    r"وكالات|تحرير|الأخبار|מערכת|חדשות|[\u4e00-\u9fff](?:网|網|报|報|社|台|新闻|新聞|晚报|编辑|編輯|事務所|法人|協会|委員会|研究所)$|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
+    r"وكالات|تحرير|الأخبار|מערכת|חדשות|[\u4e00-\u9fff](?:网|網|报|報|社|台|新闻|新聞|晚报|编辑|編輯|ニュース|事務所|法人|協会|委員会|研究所)$|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
     re.IGNORECASE,
 )
 _PARTICLES = "de da di do dos del della van von der den ten ter le la el al bin ibn d'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from extractors.text import normalise_line
@@ -117,6 +118,13 @@ _PICTURED = re.compile(
     r"\((?:fotos?|photos?|bild(?:er)?|videos?|grafik(?:en)?|illustrations?|foto's)\)",
     re.IGNORECASE,
 )
+_WITH_CASE = re.compile(r"[^\W\d_]{3}")
+_TURKISH = re.compile("[İŞĞ]")
+_SMALL_NAMES = "de da do dos das del della di du van von der den la le el bin al"
+_SMALL = frozenset(_SMALL_NAMES.split())
+_SHORT_NAMES = "BO JO ED AL TY LI YU WU XI MO LU AN VI HO NA"
+_SHORT_GIVEN = frozenset(_SHORT_NAMES.split())
+_HAN_NAMES = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]{3,5}(?: [\u3040-\u30ff\u4e00-\u9fff]{3,5})+")
 _EDGES = " .,|-–—:：\"'[]【】"
 
 
@@ -146,7 +154,7 @@ def split_names(value: str) -> list[str]:
     bracketed = [one or two for one, two in _BRACKETED.findall(text)]
     text = _BRACKETED.sub(" ", text)
     names: list[str] = []
-    for piece in _person_pieces(_pieces(text)):
+    for piece in _one_by_one(_person_pieces(_pieces(text))):
         name = " ".join(_person(piece).split()).strip(_EDGES)
         if not name:
             continue
@@ -159,6 +167,12 @@ def split_names(value: str) -> list[str]:
         said = re.split(r"[=＝/,]", inside)
         names += [name.strip() for name in said if is_agency(name) and name.strip()]
     return names
+
+
+def _one_by_one(pieces: list[str]) -> Iterator[str]:
+    """Part names in Han or kana that only a space parts; shorter ones may be family and given."""
+    for piece in pieces:
+        yield from piece.split() if _HAN_NAMES.fullmatch(piece.strip()) else (piece,)
 
 
 def _without_by(text: str) -> str:
@@ -236,7 +250,9 @@ def _person(piece: str) -> str:
     name = _EAST_DATELINE.sub("", _EAST_ROLE.sub("", name))
     if _HANGUL.fullmatch(name) and " " in name:
         name = name.split()[0] if len(name.split()[0]) > 1 else name.replace(" ", "")
-    name = _ROLE.sub("", name)
+    role = _ROLE.search(name)
+    if role and not (" " not in name[: role.start()] and "news" in role[0].lower()):
+        name = name[: role.start()]  # Sky News reporter is nobody
     return _PLACE.sub("", name) if " " in name else name
 
 
@@ -246,7 +262,22 @@ def _restore_generation(name: str, value: str) -> str:
 
 
 def _case(name: str) -> str:
+    """Write a name in capitals as names are written; other names as they stand."""
     words = name.split()
-    if len(words) >= 2 and name.isupper() and name.isascii():
-        return " ".join(word.title() if len(word) > 2 else word for word in words)
-    return name
+    if len(words) < 2 or not name.isupper() or not _WITH_CASE.search(name):
+        return name
+    turkish = bool(_TURKISH.search(name))
+    written = [_capitalised(word, turkish=turkish) for word in words]
+    return " ".join([written[0][:1].upper() + written[0][1:], *written[1:]])
+
+
+def _capitalised(word: str, *, turkish: bool) -> str:
+    if word.lower() in _SMALL:
+        return word.lower()
+    if len(word) <= 2 and word not in _SHORT_GIVEN:
+        return word  # initials
+    if turkish:
+        word = word.replace("I", "ı").replace("İ", "i")
+        first = {"ı": "I", "i": "İ"}.get(word[0], word[0].upper())
+        return first + word[1:].lower()
+    return word.title()

@@ -40,8 +40,8 @@ _RFC822 = re.compile(
     r"(?:[A-Za-z]{3,9}\.?,?\s+)?(?P<day>\d{1,2})[\s-]+(?P<name>[A-Za-z]{3,9})\.?[\s-]+"
     r"(?P<year>\d{4}|\d{2}),?"
     r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
-    r"\s*(?P<zone>[+\-]\d{2}:?\d{2}|[+\-]\d{1,2}|[A-Za-z]{1,5}(?:[+\-]\d{1,4})?)?)?"
-    r"(?:\s*\([^)]*\))?"
+    r"(?:\s*(?P<zone>[+\-]\d{2}:?\d{2}|[+\-]\d{1,2}|[A-Za-z]{1,5}(?:[+\-]\d{1,4})?)"
+    r"(?:\s*\([^)]*\))?)?|\s*\([^)]*\))?"
 )
 # The C library's form, with or without a zone before or after the year.
 _CTIME = re.compile(
@@ -92,6 +92,8 @@ _FILLERS = frozenset(
         "năm",
         "พ",
         "ศ",
+        "พ.ศ",
+        "ค.ศ",
         "א",
         "року",
         "года",

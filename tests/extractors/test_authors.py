@@ -180,3 +180,27 @@ def test_houses_and_desks_of_other_languages_are_nobody(value: str) -> None:
 
 def test_who_took_the_pictures_is_no_author() -> None:
     assert split_names("Jonas Wetterling (Text) und Beat Frei (Fotos)") == ["Jonas Wetterling"]
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("MARÍA DE LA CRUZ", ["María de la Cruz"]),
+        ("JOÃO DOS REIS e ANA FALCÃO", ["João dos Reis", "Ana Falcão"]),
+        ("ŞÜKRÜ YILMAZ", ["Şükrü Yılmaz"]),
+        ("BO BERG and AJ LARK", ["Bo Berg", "AJ Lark"]),
+        ("ОЛЬГА ИВАНОВА", ["Ольга Иванова"]),
+    ],
+)
+def test_names_in_capitals_are_written_as_names(byline: str, names: list[str]) -> None:
+    assert split_names(byline) == names
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [("早瀬由紀\u3000栗原達也", ["早瀬由紀", "栗原達也"]), ("早瀬 由紀", ["早瀬 由紀"])],
+)
+def test_names_that_only_a_space_parts_are_told_from_family_and_given(
+    byline: str, names: list[str]
+) -> None:
+    assert split_names(byline) == names

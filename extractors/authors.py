@@ -45,6 +45,7 @@ _JOINTS = frozenset(re.findall(r"\w+", "von avec mit with by de par por and und 
 _OPENERS = _JOINTS - _SMALL_WORDS - {"et", "par"}  # 'with agencies' is no person
 _SENTENCE = re.compile(r"\b(?:is|are|was|has|who|covers|the|ist|est|es una?)\b", re.IGNORECASE)
 # The page's own data names its author best; what stands in the text is the last resort.
+_JOINED = re.compile(r"\s(?:and|und|et|y|e|en|og|och|i|a|та|и|ve)\s|&")
 _MOST_VISIBLE = 3
 _ORDER = ("json-ld", "entry", "microdata", "opengraph", "meta", "text")
 
@@ -70,7 +71,8 @@ def choose_authors(statements: list[tuple[str, str]], sites: tuple[str, ...]) ->
     for origin in _ORDER:
         found: list[str] = []
         for value in (text for source, text in statements if source == origin):
-            names = [_without_site(name, sites) for name in split_names(value)]
+            said = _before_site(value, sites) if origin == "text" else value
+            names = [_without_site(name, sites) for name in split_names(said)]
             agency = agency or next(filter(is_agency, names), None)
             if origin != "text" or not any(_SENTENCE.search(name) for name in names):
                 found += [name for name in names if _is_person(name, folded_sites)]
@@ -91,6 +93,15 @@ def _fullest(named: dict[str, tuple[str, ...]]) -> str:
         if origin != "text" and have < {_squeeze(name) for name in people}:
             chosen = origin
     return chosen
+
+
+def _before_site(value: str, sites: tuple[str, ...]) -> str:
+    """Cut a visible byline off at the site's name, which a place may follow: Ann Lee BBC, Oslo."""
+    for site in sites:
+        at = value.find(f" {site}") if len(site) >= 3 else -1
+        if at > 0 and " " in value[:at].strip() and not _JOINED.search(value[at + len(site) + 1 :]):
+            return value[:at]
+    return value
 
 
 def _without_site(name: str, sites: tuple[str, ...]) -> str:

@@ -102,7 +102,9 @@ _SIGNATURE = re.compile(
     r"риа новости|интерфакс)\)?$",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"\s+(?:in|à|aus|from|în|из|із)\s+[A-ZÀ-ÞА-Я].*$|\s+(?:for\s|special to\s).*$")
+_PLACE = re.compile(
+    r"\s+(?:in|à|aus|from|în|из|із)\s+[A-ZÀ-ÞА-Я].*$|\s+(?:[Ff]or\s|special to\s).*$"
+)
 _PLACE_ALONE = re.compile(r"^(?:in|à|aus|from|en|a)\s+[A-ZÀ-ÞА-Я]|^special to\b", re.IGNORECASE)
 _GENERATION = re.compile(r"\b(?:jr|sr)$", re.IGNORECASE)
 _HANDLE = re.compile(r"<[^>]*>|\S+@\S+|(?<!\w)@\w+")

@@ -28,7 +28,7 @@ NAMED_NOISE = re.compile(
     r"copyright|correction-?form|report-?error|feedback|app-?(?:banner|promo|download)|print-?only|"
     r"visually-?hidden|sr-only|screen-?reader(?:-text)?|audio-?player|video-?player|skip-?link|"
     r"next-?(?:article|story|post)|prev-?(?:article|story|post)|related[a-z]*|recommended|"
-    r"paywall(?:-(?:box|container|banner|message|prompt|offer|barrier|info|wall))?|"
+    r"(?:featured|related|inline)-?video|paywall(?:-(?:box|container|banner|message|prompt|offer|barrier|info|wall))?|"
     r"recommendations|pull-?quotes?|(?:news|latest|articles?|stories|posts?)-?list|latest-?news|"
     + _NOISE_ABROAD
     + r")(?=$|[\s_-])",
@@ -38,6 +38,7 @@ NAMED_NOISE = re.compile(
 # Phrases that lead to another article, in the languages of the feeds; they open a paragraph or
 # a heading.
 _MORE_NAMES = """
+pilihan editor|
 read more|read also|read next|also read|see also|see more|related|related (?:articles?|stories|
 news|topics|content|coverage)|more on this|
 more from|more:|don'?t miss|must read|recommended|you may (?:also )?(?:like|be interested)|also on|

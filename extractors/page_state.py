@@ -17,6 +17,8 @@ _DEEPEST = 60
 _PARAGRAPH = 40  # characters: shorter strings in a list are labels
 _FEWEST = 3  # paragraphs of a text
 _START = re.compile(r"[\[{]")
+_PARSED = re.compile(r'JSON\.parse\(\s*("(?:[^"\\]|\\.)*")')
+_MOST_STARTS = 400  # places of a script where a value may begin
 _MARKED_UP = re.compile(r"<(?:p|br)\b", re.IGNORECASE)
 _TEXT_KEYS = ("text", "content", "value", "html", "body", "paragraph", "data")
 
@@ -34,20 +36,32 @@ def state_text(tree: HtmlElement, titles: tuple[str, ...]) -> str:
         text = script.text or ""
         if not _SMALLEST <= len(text) <= _LARGEST or "ld+json" in (script.get("type") or ""):
             continue
-        for titled, found in _texts(_value(text), own):
-            best = max(best, (titled, len(found), found))
+        for value in _values(text):
+            for titled, found in _texts(value, own):
+                best = max(best, (titled, len(found), found))
     return best[2]
 
 
-def _value(text: str) -> Any:
-    """Read the first JSON value in a script; None where there is none."""
-    start = _START.search(text)
-    if not start:
-        return None
+def _values(text: str) -> Iterator[Any]:
+    """Yield the JSON values of some size in a script, whatever is assigned around them."""
+    for quoted in _PARSED.findall(text)[:_MOST_STARTS]:
+        yield _value(_value(quoted, 0)[0] or "", 0)[0]
+    position = 0
+    for _ in range(_MOST_STARTS):
+        start = _START.search(text, position)
+        if not start:
+            return
+        value, position = _value(text, start.start())
+        if position - start.start() >= _SMALLEST // 2:
+            yield value
+
+
+def _value(text: str, start: int) -> tuple[Any, int]:
+    """Read the JSON value at `start`: (it, where it ends), or (None, the next place to look at)."""
     try:
-        return json.JSONDecoder(strict=False).raw_decode(text, start.start())[0]
+        return json.JSONDecoder(strict=False).raw_decode(text, start)
     except (ValueError, RecursionError):
-        return None
+        return None, start + 1
 
 
 def _texts(root: Any, titles: frozenset[str]) -> Iterator[tuple[bool, str]]:

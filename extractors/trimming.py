@@ -52,6 +52,8 @@ _CALLS = re.compile(
     r"(?:\(|\[)?except for the headline, this story.{0,160}|"
     r"for (?:all )?the latest .{0,40}(?:news|updates)\b.{0,160}|(?:edited|reporting|compiled|"
     r"writing) by .{2,40}(?:; ?(?:editing|writing|reporting|additional) .{0,120})|"
+    r"a version of this (?:article|story|column|review).{0,230}|\d+ shares?|"
+    r"dieses thema im programm.{0,200}|über dieses thema berichtet.{0,200}|"
     r"our standards: .{0,60}trust principles.{0,20}|(?:first )?published on:? .{0,60}\d{4}.{0,20}|"
     r"il vous reste .{0,60}à (?:lire|découvrir).{0,80}|la suite est réservée.{0,80}|"
     r"cet article est réservé.{0,80}|retrouvez (?:tou(?:te|s)|notre|nos)\b.{0,160}|"
@@ -102,7 +104,15 @@ _NO_WORD = re.compile(r"[\W_]+")
 # Desks sign with letters: (rip/dnu), fan/dpa.
 _INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:\s?[/,;]\s?[^\W\d_]{2,5}){1,3}[)\]]?$")
 _TOP_LINES = 4  # lines at the top where the title and the byline may stand again
+_TOP_DATES = 8
 _LONGEST_CALL = 260
+_LONGEST_ABOUT = 400
+_ABOUT = re.compile(
+    r"(?:is|was|covers|writes|reports|works|joined|"
+    r"has (?:been|covered|worked|written)|ist|arbeitet|"
+    r"schreibt|est|couvre|es|cubre|trabaja|escribe|è|scrive|é|cobre|escreve|jest|pracuje|je|är|er|"
+    r"skriver|on)\b"
+)
 
 
 def trim_lines(text: str, titles: tuple[str, ...], names: tuple[str, ...]) -> str:
@@ -121,10 +131,11 @@ def trim_lines(text: str, titles: tuple[str, ...], names: tuple[str, ...]) -> st
         line
         for index, line in enumerate(lines)
         if not (index < _TOP_LINES and _repeats_head(line, heads, people))
+        and not (index < _TOP_DATES and _is_date(line, 80 if index < _TOP_LINES else 45))
         and not (min(index, len(lines) - 1 - index) < _TOP_LINES and _ADDRESS.match(line))
         and not _is_call(line)
     ]
-    while len(kept) > 1 and _closes(kept[-1]):
+    while len(kept) > 1 and (_closes(kept[-1]) or _is_about(kept[-1], people)):
         kept.pop()
     return "\n".join(kept)
 
@@ -134,13 +145,6 @@ def _repeats_head(line: str, heads: set[str], people: list[str]) -> bool:
         return False
     folded = fold(line.lstrip("#- "))
     if _bare(folded) in heads:
-        return True
-    if (
-        len(line) < 80
-        and any(char.isdigit() for char in line)
-        and len(line.split()) < 12
-        and parse_date(line)[0]
-    ):
         return True
     if len(line) < 16 and _LABELS.fullmatch(line):
         return True
@@ -155,6 +159,28 @@ def _closes(line: str) -> bool:
     return lead_in or bool(_INITIALS.match(line)) or bool(_CLOSING.match(line))
 
 
+def _is_date(line: str, longest: int) -> bool:
+    """Say whether a line is little more than a date; a dash before it signs a quotation."""
+    if (
+        len(line) >= longest
+        or line.startswith("—")
+        or not any(char.isdigit() for char in line)
+        or len(line.split()) >= 12
+    ):
+        return False
+    return parse_date(line)[0] is not None
+
+
+def _is_about(line: str, people: list[str]) -> bool:
+    """Say whether a last line is an author's name, or tells who the author is."""
+    folded = fold(line[:_LONGEST_ABOUT])
+    for name in people:
+        if folded.startswith(name):
+            rest = folded[len(name) :].strip(" .,")
+            return not rest or (len(line) < _LONGEST_ABOUT and bool(_ABOUT.match(rest)))
+    return False
+
+
 def _bare(title: str) -> str:
     """Return the letters and digits of a title: a kicker may stand before it in other marks."""
     return _NO_WORD.sub("", fold(title)) or title
@@ -163,4 +189,4 @@ def _bare(title: str) -> str:
 def _is_call(line: str) -> bool:
     if len(line) > _LONGEST_CALL:
         return False
-    return bool(_CALLS.match(line)) or bool(_CREDIT.match(line))
+    return bool(_CALLS.match(line) or _CREDIT.match(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -94,6 +95,8 @@ def test_a_text_in_a_table_cell_that_only_breaks_divide_is_paragraphs() -> None:
         "<p>Urmărește-ne pe Google News pentru cele mai noi știri</p>",
         "<p>Il vous reste 61 % de cet article à lire.</p>",
         "<p>fan/dpa</p>",
+        "<p>A version of this article appears in print on Sept. 14, 2023, on page A12.</p>",
+        "<div class=featured-video><p>The panel reacts to the end of the strike.</p></div>",
     ],
 )
 def test_furniture_is_known_in_other_languages_too(noise: str) -> None:
@@ -117,3 +120,34 @@ def test_a_headline_repeated_with_its_kicker_is_no_text() -> None:
     )
     found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
     assert found.text == "\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Ann Lee",
+        "ANN LEE",
+        "Ann Lee is a reporter for the Courier, covering the coast and its people.",
+    ],
+)
+def test_who_the_author_is_closes_no_article(last: str) -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    head = "<meta name=author content='Ann Lee'>"
+    page = f"<html lang=en><head>{head}</head><body><article>{told}<p>{last}</p></article></body>"
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.text == "\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "window.F=window.F||{{}};F.site='bay';F.content={data};F.spa=false;",
+        "window.__DATA__ = JSON.parse({quoted});",
+    ],
+)
+def test_the_data_of_a_script_is_found_among_its_statements(script: str) -> None:
+    data = json.dumps({"headline": "x", "elements": [{"content": words} for words in PARAGRAPHS]})
+    code = script.format(data=data, quoted=json.dumps(data))
+    page = f"<html lang=en><title>Ferry crews</title><body><div></div><script>{code}</script>"
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert (found.path, found.text) == ("state", "\n".join(PARAGRAPHS))

@@ -35,6 +35,8 @@ def read(head: str, above: str = "", below: str = "") -> Extracted:
         ("<div>By Rachael Link on November 14, 2019</div>", ("Rachael Link",)),
         ("<ul class=meta><li><span class=author>Tuomas Salo</span></li></ul>", ("Tuomas Salo",)),
         ("<ul class=authors><li><b>Hanneke Dijkstra</b></li></ul>", ("Hanneke Dijkstra",)),
+        ("<p class=byline>Ruth Pell Harrow Bay Courier, Oslo Town</p>", ("Ruth Pell",)),
+        ("<p class=author>By Ruth Pell For Dailypost.com</p>", ("Ruth Pell",)),
         ("<div class=muhabir>CEMAL AKARSU</div>", ("Cemal Akarsu",)),
     ],
 )  # fmt: skip

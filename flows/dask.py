@@ -5,8 +5,8 @@ for a `reprocess` of millions of pages, or a backfill from CC-NEWS, on many mach
 has to lie where all workers see it.
 
 Pages are read again a few at a task, and only this process writes to the warehouse. A backfill's
-workers take files out of the ledger, one by one, and land what is in them: each works as a run of
-one share does, with leases of its own, so that what a dead one had begun is taken over.
+workers take files out of the ledger, two at a time, and land what is in them: each works as a run
+of one share does, with leases of its own, so that what a dead one had begun is taken over.
 """
 
 from __future__ import annotations
@@ -69,8 +69,21 @@ def read_some(
     return list(read_here(Job(settings, worker, "reprocess"), found, known))
 
 
+def _read_name() -> str:
+    """Called where the task runs, so that Prefect's pages show who did it."""
+    from distributed import get_worker
+
+    return f"read pages again, worker {get_worker().name}"
+
+
 # Not as a decorator: the function has to be found by its name in the worker.
-_READ_SOME = Task(read_some, name="read pages again", cache_policy=NO_CACHE, persist_result=False)
+_READ_SOME = Task(
+    read_some,
+    name="read pages again",
+    task_run_name=_read_name,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 
 
 def read_on_cluster(job: Job, found: Sequence[StoredPage], known: Habits) -> Iterator[Found]:

@@ -30,7 +30,7 @@ if "PREFECT__FLOW_RUN_ID" in os.environ:
     time.sleep(1.5)  # the run is PENDING for that much longer
 
 @flow(name="stub")
-def stub(seconds: float = 5.0) -> None:
+def stub(seconds: float = 4.0) -> None:
     """Sleep."""
     time.sleep(seconds)
 '''
@@ -100,6 +100,13 @@ class LiveDesk:
         return eventually(
             lambda: run if (run := self.run(run_id))["state_type"] in states else None
         )
+
+    def await_end(self, run_id: str) -> dict[str, Any]:
+        return self.await_state(run_id, "COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+    def start(self, deployment: str) -> str:
+        """Start a run by hand: not by the command, which takes seconds to begin."""
+        return str(self.ask(f"/deployments/{deployment}/create_flow_run", {})["id"])
 
     def await_run(self, state: str) -> dict[str, Any]:
         """Wait for the next run to begin, and for it to be in that state with a process.
@@ -185,7 +192,7 @@ def children(parent: int, word: str) -> int:
 
 
 @contextmanager
-def desk_up(folder: Path, *, every: float = 15.0) -> Iterator[LiveDesk]:
+def desk_up(folder: Path, *, every: float = 10.0) -> Iterator[LiveDesk]:
     """A desk whose flow only sleeps, started `every` so many seconds."""
     (folder / "stubflow.py").write_text(_FLOW)
     (folder / "desk.py").write_text(_DESK)

@@ -53,6 +53,7 @@ _CLAIMED = 60  # units a batch
 _AT_ONCE = 40  # hosts are asked side by side; each has its own pace
 _STREAMS_AT_ONCE = 2  # large files keep the cores busy
 _READING = 2  # batches of a unit: one is read while the one before lands and the next one comes
+_PAUSE_S = 1.0
 _GIVE_UP = 3  # failures in a row after which a service is down
 
 
@@ -163,7 +164,10 @@ class _Stretch:
                         at_work.add(asyncio.create_task(self._one(unit, family)))
                 if not at_work:
                     break
-                await asyncio.wait({*at_work, resting}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    {*at_work, resting}, timeout=_PAUSE_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                await self._pause()
                 if resting.done():
                     resting.result()
                 ended = {task for task in at_work if task.done()}
@@ -176,6 +180,12 @@ class _Stretch:
                 task.cancel()
             await asyncio.gather(*at_work, return_exceptions=True)
         return done
+
+    async def _pause(self) -> None:
+        """Leave the working file to runs that share the work while nothing lands."""
+        if not (self._crew.job.share.whole or self._landing.locked()):
+            async with self._landing:
+                await in_thread(self._sitting.rise_if_idle, _PAUSE_S)
 
     async def _one(self, unit: Unit, family: str) -> list[tuple[Unit, str]]:
         """Do one unit; returns the units it named that nobody had planned before."""

@@ -36,7 +36,7 @@ class Sitting:
         self._most_s = most_s
         self._open = ExitStack()
         self._session: Session | None = None
-        self._since = 0.0
+        self._since = self._used = 0.0
 
     def __enter__(self) -> Sitting:
         return self
@@ -66,7 +66,13 @@ class Sitting:
             self._session = None
             self._open.__exit__(type(error), error, error.__traceback__)
             raise
-        if time.monotonic() - self._since > self._most_s:
+        self._used = time.monotonic()
+        if self._used - self._since > self._most_s:
+            self.rise()
+
+    def rise_if_idle(self, seconds: float) -> None:
+        """As `rise`, when the last session ended so long ago."""
+        if time.monotonic() - self._used >= seconds:
             self.rise()
 
     def rise(self) -> None:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from desks import Desk
 from standins.fill import articles, day, fill, past_desk, said
 from standins.past import ADDRESSES, Past
+from standins.server import Reply
 from tables import assert_same_tables, tables_of
 
 from extractors.errors import SettingsError
@@ -21,6 +23,11 @@ from flows.dask import PAGES_A_TASK, dask_runner
 from flows.newsroom import Newsroom, generate
 
 PAGES = 3 * PAGES_A_TASK
+RUNS = """
+    SELECT pid, runs.state, parameters->>'shard',
+           count(unit_id) FILTER (url LIKE '%.warc.gz' AND backfill_units.state = 'done')
+    FROM runs LEFT JOIN backfill_units USING (run_id) GROUP BY ALL ORDER BY 3
+"""
 
 
 @pytest.mark.parametrize("where", ["local:", "local:0", "two", "local:many"])
@@ -62,7 +69,34 @@ def test_pages_read_again_by_a_cluster_give_the_same_tables(
             "SELECT state_type, count(*) FROM task_run "
             "WHERE name LIKE 'read pages again%' GROUP BY 1"
         ).fetchall()
+        names = database.execute(
+            "SELECT DISTINCT name FROM task_run WHERE name LIKE 'read pages again%' ORDER BY 1"
+        ).fetchall()
     assert by_cluster == [("COMPLETED", 3)]
+    assert names == [("read pages again, worker 0",), ("read pages again, worker 1",)]
+
+
+def hold_the_first_files(past: Past) -> None:
+    """Let no file of CC-NEWS be answered before three have been asked for.
+
+    A worker reads two at a time: so the third is asked for by the other worker.
+    """
+    asked: set[str] = set()
+    three = threading.Event()
+
+    def respond(path: str, query: str) -> Reply | None:
+        if path.endswith(".warc.gz"):
+            asked.add(path)
+            if len(asked) > 2:
+                three.set()
+            import time
+
+            t = time.time()
+            three.wait(150)
+            print("WAIT", path, time.time() - t)
+        return past.crawl(path, query)
+
+    past.services.mount("/crawl", respond)
 
 
 @pytest.mark.slow
@@ -75,7 +109,9 @@ def test_workers_of_a_cluster_share_the_files_of_ccnews_and_give_the_same_tables
         alone = past_desk(past, tmp_path / "alone")
         fill(alone, past.start, past.end, sources=("ccnews",))
         desk = past_desk(past, tmp_path / "data")
-        monkeypatch.setenv("DUCKWIRE_DASK", "local:2")
+        hold_the_first_files(past)
+        for name, value in {"DASK": "local:2", "READ_S": "200", "TOTAL_S": "200"}.items():
+            monkeypatch.setenv(f"DUCKWIRE_{name}", value)
         window = ("--from", "2023-09-11", "--to", "2023-09-16")
         report = said(desk, "backfill", *window, "--sources", "ccnews")
     assert articles(desk)
@@ -84,9 +120,9 @@ def test_workers_of_a_cluster_share_the_files_of_ccnews_and_give_the_same_tables
     assert files["done"] > 4
     assert (files["left"], files["failed"]) == (0, 0)
     assert sum(line["articles"] for line in report["days"]) == len(articles(desk))
-    # A process each, and a lease of its own for each.
+    # A process each, a lease of its own for each, and files that each has read.
     with desk.job().warehouse.session() as session:
-        asked = "SELECT pid, state, parameters->>'shard' FROM runs ORDER BY 3"
-        runs = session.execute(asked).fetchall()
-    assert [run[1:] for run in runs] == [("done", "0"), ("done", "1")]
+        runs = session.execute(RUNS).fetchall()
+    assert [run[1:3] for run in runs] == [("done", "0"), ("done", "1")]
     assert len({run[0] for run in runs}) == 2
+    assert all(run[3] > 0 for run in runs), runs

@@ -46,6 +46,17 @@ def test_a_pause_closes_the_file_until_the_next_session(warehouse):
             assert fresh.execute("SELECT count(*) FROM articles").fetchone() == (0,)
 
 
+def test_the_file_is_closed_when_it_has_not_been_used_for_a_while_and_not_before(warehouse):
+    with Sitting(warehouse) as sitting:
+        with sitting.session() as session:
+            pass
+        sitting.rise_if_idle(600)
+        session.execute("SELECT 1")
+        sitting.rise_if_idle(0)
+        with pytest.raises(duckdb.ConnectionException):
+            session.execute("SELECT 1")
+
+
 def test_a_sitting_ends_after_a_while_so_that_others_get_their_turn(warehouse):
     with Sitting(warehouse, most_s=0) as sitting:
         with sitting.session() as session:

@@ -16,6 +16,7 @@ from extractors.errors import DuckwireError
 from extractors.records import Fetched, WarcPosition
 from flows.health import health_of
 from flows.net.door import Fetcher
+from flows.prefect_api import healthy
 from flows.settings import Settings
 from flows.sources.feedlist import FeedListError, load
 from flows.steps.topics import load_topics
@@ -220,14 +221,28 @@ def _contact(settings: Settings) -> Check:
 
 
 def _prefect(settings: Settings) -> Check:
+    """Does the server that is named answer, or can `up` have the ports that it is to have?"""
     url = os.environ.get("PREFECT_API_URL")
+    if url and healthy(url):
+        return Check("prefect", Finding.GOOD, f"the server at {url} answers")
     if url:
-        return Check("prefect", Finding.GOOD, f"the server at {url} is used")
+        remedy = "start it, or unset PREFECT_API_URL for a server of the desk's own"
+        return Check("prefect", Finding.WRONG, f"no Prefect answers at {url}", remedy)
+    if _taken(settings.ui_port) and healthy(f"http://127.0.0.1:{settings.ui_port}/api"):
+        return Check("prefect", Finding.GOOD, f"a Prefect server is up at port {settings.ui_port}")
+    ports = {"DUCKWIRE_UI_PORT": settings.ui_port, "DUCKWIRE_HEALTH_PORT": settings.health_port}
+    taken = {name: port for name, port in ports.items() if port and _taken(port)}
+    for name, port in taken.items():
+        line = f"port {port} is taken by another program"
+        return Check("prefect", Finding.WRONG, line, f"set {name} to a free one")
+    free = " and ".join(str(port) for port in ports.values() if port)
+    return Check("prefect", Finding.GOOD, f"free for `up`: port {free}")
+
+
+def _taken(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
-        taken = probe.connect_ex(("127.0.0.1", settings.ui_port)) == 0
-    word = "is taken: a desk that is up, or another program" if taken else "is free for `up`"
-    return Check("prefect", Finding.GOOD, f"port {settings.ui_port} {word}")
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _clock(answers: list[Fetched], now: datetime) -> list[Check]:

@@ -121,7 +121,11 @@ FAMILIES = (
 
 
 def measure(connection: Connection) -> Iterator[tuple[Family, list[tuple[tuple[str, ...], float]]]]:
-    """Ask for every family; yields it with (values of its labels, number) for each row."""
+    """Ask for every family; yields it with (values of its labels, number) for each row.
+
+    What nothing has been measured for yet has no number, and is left out.
+    """
     for family in FAMILIES:
         rows = connection.execute(family.query).fetchall()
-        yield family, [(tuple(map(str, row[:-1])), float(row[-1])) for row in rows]
+        numbers = [(row[:-1], row[-1]) for row in rows if row[-1] is not None]
+        yield family, [(tuple(map(str, labels)), float(value)) for labels, value in numbers]

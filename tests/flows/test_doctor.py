@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from desks import Desk
 from pydantic import SecretStr
+from shared_targets import free_port
 
 from flows import doctor
 from flows.doctor import Check, Finding, examine, examine_network
@@ -36,8 +39,9 @@ def asked(desk: Desk, when: datetime) -> dict[str, Check]:
 
 
 def test_a_working_desk_has_nothing_wrong(landed: Desk) -> None:
-    wrong = [c for c in examine(landed.settings, now()) if c.finding == Finding.WRONG]
-    assert wrong == []
+    ports = {"ui_port": free_port(), "health_port": free_port()}
+    settings = landed.settings.model_copy(update=ports)
+    assert [c for c in examine(settings, now()) if c.finding == Finding.WRONG] == []
 
 
 def test_every_finding_that_is_wrong_says_what_to_do(make_desk, tmp_path: Path) -> None:
@@ -45,7 +49,8 @@ def test_every_finding_that_is_wrong_says_what_to_do(make_desk, tmp_path: Path) 
     desk.settings.feeds.write_text("feeds: [", "utf-8")
     desk.database.write_bytes(b"x" * 5000)
     (desk.settings.data / "duckwire.duckdb").write_bytes(b"x" * 5000)
-    checks = [c for c in examine(desk.settings, now()) if c.finding == Finding.WRONG]
+    settings = desk.settings.model_copy(update={"ui_port": free_port(), "health_port": 0})
+    checks = [c for c in examine(settings, now()) if c.finding == Finding.WRONG]
     assert {c.what for c in checks} == {"feeds", "database"}
     assert all(c.remedy for c in checks)
 
@@ -59,6 +64,26 @@ def test_a_data_directory_that_cannot_be_written_is_wrong(make_desk, tmp_path: P
     (tmp_path / "file").write_bytes(b"")
     check = found(make_desk(), "data directory", data=tmp_path / "file" / "below")
     assert check.finding == Finding.WRONG
+
+
+def test_a_port_that_another_program_has_is_wrong_and_named(make_desk) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        port = other.server_address[1]
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        for name in ("ui_port", "health_port"):
+            ports = {"ui_port": free_port(), "health_port": 0, name: port}
+            check = found(make_desk(name=name), "prefect", **ports)
+            assert check.finding == Finding.WRONG
+            assert f"DUCKWIRE_{name.upper()}" in check.remedy
+        other.shutdown()
+    assert found(make_desk(), "prefect", ui_port=port, health_port=0).finding == Finding.GOOD
+
+
+def test_a_prefect_server_that_does_not_answer_is_wrong(make_desk, monkeypatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    check = found(make_desk(), "prefect")
+    assert check.finding == Finding.WRONG
+    assert "http://127.0.0.1:9/api" in check.detail
 
 
 def test_a_missing_contact_is_a_note(make_desk) -> None:

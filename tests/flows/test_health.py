@@ -12,6 +12,7 @@ from desks import Desk
 from prometheus_client.parser import text_string_to_metric_families
 
 from flows.health import health_of, metrics_text, serving
+from flows.settings import SAMPLES
 
 
 def now() -> datetime:
@@ -79,6 +80,14 @@ def test_a_desk_without_a_copy_still_tells_of_its_disk(make_desk) -> None:
     found = numbers(metrics_text(make_desk().settings, now))
     assert found["duckwire_well{}"] == 0
     assert found["duckwire_disk_free_bytes{}"] > 0
+
+
+def test_a_desk_that_has_fetched_no_page_tells_the_rest(make_desk) -> None:
+    desk = make_desk()
+    desk.run(seeds=SAMPLES)
+    found = numbers(metrics_text(desk.settings, now))
+    assert found["duckwire_articles" + json.dumps({"language": "en"})] > 0
+    assert not [name for name in found if name.startswith("duckwire_fetch_seconds")]
 
 
 def test_both_are_served_on_loopback(landed: Desk, make_desk) -> None:

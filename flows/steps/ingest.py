@@ -84,7 +84,7 @@ def run_ingest(
             due, changed = call("sync feeds", sync_feeds, job, options.everything)
             relisted = relisted or changed
             for group in _groups(due, FEEDS_A_STEP):
-                call("poll feeds", poll_group, job, group)
+                call("poll feeds", poll_group, job, group, options.pages)
         while options.pages and call("fetch pages", fetch_group, job, PAGES_A_STEP):
             pass
         # Always: what an earlier run that was stopped had landed is counted with it.
@@ -131,8 +131,8 @@ def sync_feeds(job: Job, everything: bool) -> tuple[list[str], bool]:
     return [state.feed_id for state in due if job.share.has_url(state.url)], changed
 
 
-def poll_group(job: Job, feed_ids: Sequence[str]) -> int:
-    """Poll these feeds; returns how many ended in a state."""
+def poll_group(job: Job, feed_ids: Sequence[str], pages: bool = False) -> int:
+    """Poll these feeds, before their `pages` or without; returns how many ended in a state."""
     wanted = set(feed_ids)
     with job.warehouse.session() as session:
         everyone = due_feeds(session, now=job.clock(), everything=True)
@@ -140,7 +140,7 @@ def poll_group(job: Job, feed_ids: Sequence[str]) -> int:
 
     async def poll() -> int:
         async with job.door(job) as door:
-            done = await poll_feeds(job, _topics(job), feeds, door)
+            done = await poll_feeds(job, _topics(job), feeds, door, pages=pages)
             if door.offline:
                 listener().say(
                     "no connection: hardly any host could be reached, so no feed is charged for it"

@@ -42,6 +42,8 @@ _PATIENCE_S = 0.05
 _UNREACHED = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT)
 # Bytes of bodies that wait in memory until they land.
 _HELD = 2_000_000
+# Starting a process to read in takes as long as reading four hundred feeds.
+_MANY = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,17 @@ class Later:
 
 
 _Read = Callable[[FeedState, Fetched], Awaitable[Polled | None]]
+_Parse = Callable[[Fetched, int, int], ParsedFeed | None]
 
 
-async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fetcher) -> int:
-    """Poll these feeds at once and land them in batches; returns how many were landed."""
+async def poll_feeds(
+    job: Job, topics: Topics, feeds: list[FeedState], door: Fetcher, *, pages: bool = False
+) -> int:
+    """Poll these feeds at once and land them in batches; returns how many were landed.
+
+    Where `pages` are fetched next, many feeds are read where those will be: the other cores would
+    have nothing to do meanwhile.
+    """
     listener().expect("feeds", len(feeds))
     with job.warehouse.session() as session:
         forgotten = forgotten_ids(session)
@@ -84,7 +93,8 @@ async def poll_feeds(job: Job, topics: Topics, feeds: list[FeedState], door: Fet
             ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive,
             Sitting(job.warehouse) as sitting,
         ):
-            desk = _Desk(job, topics, door, archive, sitting, reader, forgotten)
+            cheaply = job.readers.read_feed if pages and len(feeds) >= _MANY else read_cheaply
+            desk = _Desk(job, topics, door, archive, sitting, reader, forgotten, cheaply)
             asking = [desk.ask(state) for state in feeds]
             batches = in_batches(asking, job.settings.batch, patience_s=_PATIENCE_S, pauses=True)
             async for batch in batches:
@@ -106,6 +116,7 @@ class _Desk:
     sitting: Sitting
     reader: Executor
     forgotten: Set[str]
+    cheaply: _Parse
     # Whether it is the feed or our own connection is known only when everybody was asked.
     suspects: list[Polled] = field(default_factory=list)
     later: list[Later] = field(default_factory=list)
@@ -138,11 +149,11 @@ class _Desk:
         )
 
     async def _cheaply(self, state: FeedState, fetched: Fetched) -> Polled | None:
-        """Read an answer here, unless that would hold up the others."""
+        """Read an answer at once, unless that would hold up the others."""
         if len(fetched.body) > LARGE:
             return None
         most, deep = self.job.settings.max_entries, self.job.settings.max_depth
-        return await self._polled(state, fetched, lambda given: read_cheaply(given, most, deep))
+        return await self._polled(state, fetched, lambda given: self.cheaply(given, most, deep))
 
     async def _polled(
         self, state: FeedState, fetched: Fetched, parse: Callable[[Fetched], ParsedFeed | None]

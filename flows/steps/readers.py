@@ -1,4 +1,7 @@
-"""Pages read in warm processes: no page can take the run down, and every core is used."""
+"""Pages read in warm processes: no page can take the run down, and every core is used.
+
+Of many feeds that are polled before their pages, the answers are read there as well.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import atexit
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from extractors.articles import EXTRACTOR_VERSION
-from extractors.records import UNKNOWN_SITE, Reason, SiteHabits, State
+from extractors.records import UNKNOWN_SITE, Fetched, ParsedFeed, Reason, SiteHabits, State
 from flows.steps.children import Children, WorkFailed
 from flows.steps.reading import Read, read_page
 from flows.steps.topics import Topics
@@ -24,7 +28,7 @@ class Readers:
 
     def __init__(self, workers: int, page_s: float, page_bytes: int) -> None:
         self.children = Children(
-            f"{__name__}:read_here", workers, seconds=page_s, memory=page_bytes
+            f"{__name__}:work_here", workers, seconds=page_s, memory=page_bytes
         )
 
     def read(
@@ -40,26 +44,40 @@ class Readers:
         key = tuple(topics.versions.values())
         bare = Topics(topics.definitions, topics.texts)
         try:
-            answer: Read = self.children.call((task, row, now, site), body, key, bare)
+            answer: Read = self.children.call(("page", task, row, now, site), body, key, bare)
         except WorkFailed as failure:
             answer = _crashed(row, str(failure))
         return answer
+
+    def read_feed(self, fetched: Fetched, max_entries: int, max_depth: int) -> ParsedFeed | None:
+        """As `aside.read_cheaply`, in another process; None as well when that process failed."""
+        given = ("feed", replace(fetched, body=b""), max_entries, max_depth)
+        try:
+            parsed: ParsedFeed | None = self.children.call(given, fetched.body)
+        except WorkFailed:
+            return None
+        return parsed
 
     def close(self) -> None:
         """End every child; what one is reading is lost."""
         self.children.close()
 
 
-def read_here(
-    topics: Topics,
-    task: PageTask,
-    row: PageRow,
-    now: datetime,
-    site: SiteHabits,
-    body: bytes,
+def work_here(topics: Topics, kind: str, *given: Any) -> Read | ParsedFeed | None:
+    """Read a page (`reading.read_page`) or a feed, as a child is asked for it."""
+    return _feed_here(*given) if kind == "feed" else _page_here(topics, *given)
+
+
+def _page_here(
+    topics: Topics, task: PageTask, row: PageRow, now: datetime, site: SiteHabits, body: bytes
 ) -> Read:
-    """`reading.read_page`, as a child is asked for it."""
     return read_page(topics, task, row, body, now, site)
+
+
+def _feed_here(head: Fetched, max_entries: int, max_depth: int, body: bytes) -> ParsedFeed | None:
+    from flows.steps.aside import read_cheaply  # most children never read a feed
+
+    return read_cheaply(replace(head, body=body), max_entries, max_depth)
 
 
 def _crashed(row: PageRow, detail: str) -> Read:

@@ -46,10 +46,10 @@ class Week:
     async def _door(self, job: Job) -> AsyncIterator[FakeWeb]:
         yield self.web
 
-    def poll(self, *, everything: bool = True) -> None:
+    def poll(self, *, everything: bool = True, pages: bool = False) -> None:
         job = self.desk.job(clock=lambda: self.now, door=self._door)
         due, _ = sync_feeds(job, everything)
-        poll_group(job, due)
+        poll_group(job, due, pages)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with self.desk.job().warehouse.session() as session:
@@ -302,3 +302,19 @@ def test_large_answers_are_set_aside_on_the_disk_and_land_with_their_bytes(
     assert rows == [(f"f{n}", "landed", 50 if n % 2 else 1, False) for n in range(4)]
     left = [path for path in week.desk.settings.data.iterdir() if path.name.startswith("tmp")]
     assert left == []
+
+
+def test_many_feeds_before_their_pages_are_read_in_processes_and_come_out_the_same(
+    week: Week, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week.web.add(FEED, rss(1, 2, 3))
+    week.web.add(FEED, rss(1, 2, 3, 4))
+    week.poll()
+    columns = "guid, link, url, page_id, title, content_hash, state"
+    here = week.ask(f"SELECT {columns} FROM entries ORDER BY guid")
+    monkeypatch.setattr("flows.steps.poll._MANY", 1)
+    monkeypatch.setattr("flows.steps.poll.read_cheaply", None)  # nobody reads in this process
+    week.later(hours=2)
+    week.poll(pages=True)
+    assert week.last("state, new_entries, known_entries") == ("landed", 1, 3)
+    assert week.ask(f"SELECT {columns} FROM entries WHERE guid <> 'g4' ORDER BY guid") == here

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from extractors.records import Reason, State
+from extractors.records import Fetched, Reason, State
+from flows.steps.aside import read_cheaply
 from flows.steps.readers import Readers
 from flows.steps.reading import read_page
 from flows.steps.topics import load_topics
@@ -59,6 +60,23 @@ def _pid(readers):
 
 def test_a_page_reads_as_it_would_in_this_process(readers):
     assert readers.read(TOPICS, TASK, ROW, PAGE, NOW) == read_page(TOPICS, TASK, ROW, PAGE, NOW)
+
+
+def _feed(count):
+    items = "".join(f"<item><guid>{n}</guid><title>Crane {n}</title></item>" for n in range(count))
+    body = f"<rss version='2.0'><channel><title>Harbour</title>{items}</channel></rss>".encode()
+    return Fetched(URL, URL, 200, (("content-type", "text/xml"),), body)
+
+
+def test_a_feed_reads_as_it_would_in_this_process_between_two_pages(readers):
+    page = readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    assert readers.read_feed(_feed(3), 2000, 200) == read_cheaply(_feed(3), 2000, 200)
+    assert readers.read(TOPICS, TASK, ROW, PAGE, NOW) == page
+
+
+def test_a_feed_that_takes_too_long_there_is_left_to_be_read_aside(readers):
+    readers.children.seconds = 0.001
+    assert readers.read_feed(_feed(10_000), 2000, 200) is None
 
 
 def test_the_process_stays_warm_from_page_to_page(readers):

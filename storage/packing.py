@@ -48,8 +48,9 @@ def packed(fetched: Fetched, now: datetime, digest: str | None = None) -> Packed
     digest = digest or payload_digest(fetched.body)
     plain = io.BytesIO()
     writer = _Writer(plain, gzip=False)
-    writer.write_record(_response(writer, fetched, now, digest))
-    member = isal_zlib.compress(plain.getbuffer(), _LEVEL, wbits=GZIP)
+    writer.write_record(_without_payload(writer, fetched, now, digest))
+    whole = b"".join((plain.getvalue().removesuffix(_RECORD_END), fetched.body, _RECORD_END))
+    member = isal_zlib.compress(whole, _LEVEL, wbits=GZIP)
     return PackedRecord(member, digest, len(fetched.body))
 
 
@@ -63,7 +64,10 @@ def payload_digest(body: bytes) -> str:
     return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
 
 
-def _response(writer: WARCWriter, fetched: Fetched, now: datetime, digest: str) -> ArcWarcRecord:
+def _without_payload(
+    writer: WARCWriter, fetched: Fetched, now: datetime, digest: str
+) -> ArcWarcRecord:
+    """The record as its headers state it; its payload need not go through the writer."""
     url = fetched.final_url or fetched.url
     when = (fetched.fetched_at or now).strftime("%Y-%m-%dT%H:%M:%SZ")
     described = {"WARC-Date": when, "WARC-Payload-Digest": digest}
@@ -72,7 +76,7 @@ def _response(writer: WARCWriter, fetched: Fetched, now: datetime, digest: str) 
         return writer.create_warc_record(
             url,
             "resource",
-            payload=io.BytesIO(fetched.body),
+            payload=io.BytesIO(),
             length=len(fetched.body),
             warc_content_type=fetched.header("content-type") or "application/octet-stream",
             warc_headers_dict=described,
@@ -83,8 +87,8 @@ def _response(writer: WARCWriter, fetched: Fetched, now: datetime, digest: str) 
     return writer.create_warc_record(
         url,
         "response",
-        payload=io.BytesIO(fetched.body),
-        length=len(fetched.body),  # without it the payload is copied and hashed once more
+        payload=io.BytesIO(),
+        length=len(fetched.body),
         http_headers=http,
         warc_headers_dict=described,
     )

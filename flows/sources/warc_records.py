@@ -38,7 +38,7 @@ FEEDS = frozenset(
 
 _BrokenGzip: Any = isal_zlib.error  # its stub says an instance
 _GZIP = b"\x1f\x8b"
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _WIRE_FACTOR = 4  # what a page may be larger on the wire than decoded
 _LONGEST_HEAD = 1 << 20
 _TYPES = WarcRecordType.response | WarcRecordType.resource
@@ -220,7 +220,7 @@ def _body(record: Any, named: dict[str, str], max_bytes: int) -> bytes | Reason:
         body = decode_payload(payload, transfer, named.get("content-encoding", ""), max_bytes)
     except PayloadError as error:
         return Reason.TOO_LARGE if error.too_large else Reason.UNPARSABLE
-    return body if body.strip() else Reason.EMPTY
+    return Reason.EMPTY if not body or body.isspace() else body
 
 
 def media_type(answer: Fetched) -> str:

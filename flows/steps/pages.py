@@ -270,7 +270,7 @@ def _no_page(fetched: Fetched) -> Reason | None:
     kind = (fetched.header("content-type") or "text/html").lower()
     if not any(word in kind for word in _HTML_TYPES):
         return Reason.NOT_HTML
-    return None if fetched.body.strip() else Reason.EMPTY
+    return Reason.EMPTY if not fetched.body or fetched.body.isspace() else None
 
 
 def _refused_row(

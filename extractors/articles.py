@@ -17,8 +17,8 @@ from extractors.boilerplate import line_hashes, without_lines
 from extractors.charsets import Decoded, decode
 from extractors.kinds import PageSigns, judge_page
 from extractors.language import detect_language
+from extractors.layout import text_length
 from extractors.metadata import read_statements
-from extractors.pruning import text_length
 from extractors.published import Publication, choose_publication
 from extractors.records import UNKNOWN_SITE, Candidate, Entry, Extracted, Reason, SiteHabits, State
 from extractors.signatures import signed_by

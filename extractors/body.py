@@ -18,8 +18,9 @@ from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
+from extractors.layout import text_length
 from extractors.page_state import state_text
-from extractors.pruning import prune_page, text_length
+from extractors.pruning import prune_page
 from extractors.stopwords import pack_stop_words
 from extractors.text import normalise_line, normalise_paragraphs
 

@@ -15,6 +15,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from extractors.furniture import BODY_LIKE, COMMENTS, MORE, NAMED_NOISE, TRAFILATURA_DROPS
+from extractors.layout import split_breaks, text_length, unwrap_layout
 from extractors.text import HAN_KANA
 
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
@@ -29,18 +30,14 @@ _BLOCKS = (
     "div", "section", "aside", "ul", "ol", "p", "span", "details", "figure", "footer", "h2", "h3",
     "h4", "dl", "table", "small", "figcaption", "blockquote",
 )  # fmt: skip
-# What may hold a whole article's text directly, and what may stand inside its lines.
-_HOLDERS = frozenset({"div", "section", "article", "td", "main", "font", "body"})
-_INLINE_NAMES = """
-a abbr acronym b bdi bdo big cite code del em font i ins kbd mark q s small span strong sub sup
-time tt u var wbr
-"""
-_INLINE = frozenset(_INLINE_NAMES.split())
-_LEAST_DIRECT = 250  # characters of direct text from which a division is taken for an article
-_BREAKS = 4  # line breaks in a cell that holds a text
 _HEADINGS = ("h2", "h3", "h4", "h5", "strong")
 
 _DROPPABLE = frozenset({"div", "section", "p", "span"})
+
+# Cards: how deep a paragraph lies in one, how many make a row, what share of the running text
+# they may hold, and how long a teaser is at least.
+_CARD_TAGS = frozenset({"div", "article", "section", "li"})
+_CARD_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
 
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
@@ -71,7 +68,7 @@ def prune_page(tree: HtmlElement) -> Running:
     come in blocks called promo.
     """
     etree.strip_elements(tree, *_FURNITURE, with_tail=False)
-    _unwrap_layout(tree)
+    unwrap_layout(tree)
     split_breaks(tree)
     running = _running(tree)
     total = sum(length for _, length in running)
@@ -88,6 +85,7 @@ def prune_page(tree: HtmlElement) -> Running:
             continue
         if _may_go(element, _MOST_COMMENTS * total if remarks else limit, bare):
             drop(element)
+    _cut_cards(running)
     _cut_lists(tree, limit)
     _cut_links(tree)
     _cut_headings(tree)
@@ -97,14 +95,62 @@ def prune_page(tree: HtmlElement) -> Running:
     return Running(sum(length for _, length in kept), tuple(item for item, _ in kept))
 
 
+def _cut_cards(running: list[tuple[HtmlElement, int]]) -> None:
+    """Cut rows of cards, which are siblings of one class that all begin with a link to a page of
+    the site. They stay beside paragraphs of their row, and on a page of little else: a list.
+    """
+    homes: dict[HtmlElement, int] = {}
+    for paragraph, length in running:
+        home = paragraph.getparent()
+        if home is not None:
+            homes[home] = homes.get(home, 0) + length
+    if len(homes) < _FEWEST_CARDS:
+        return
+    rows: dict[tuple[HtmlElement, str], dict[HtmlElement, int]] = {}
+    for home, length in homes.items():
+        card = home
+        for _ in range(_CARD_DEPTH):
+            row = card.getparent()
+            if row is None:
+                break
+            names = card.get("class")
+            if names and card.tag in _CARD_TAGS:
+                cards = rows.setdefault((row, names), {})
+                cards[card] = cards.get(card, 0) + length
+            card = row
+    total = sum(length for _, length in running)
+    found = [
+        cards
+        for (row, _), cards in rows.items()
+        if len(cards) >= _FEWEST_CARDS and row not in homes and all(map(_begins_with_link, cards))
+    ]
+    if sum(sum(cards.values()) for cards in found) <= _MOST_CARDS * total:
+        for card in {card for cards in found for card in cards}:
+            drop(card)
+
+
+def _begins_with_link(card: HtmlElement) -> bool:
+    for link in card.iter("a"):
+        text = _text(link)
+        if text:
+            shop = link.get("target") == "_blank" or "nofollow" in (link.get("rel") or "")
+            leads = not shop and not (link.get("href") or "#").startswith("#")
+            return leads and len(text) >= _SHORTEST_TEASER and _text(card).startswith(text)
+    return False
+
+
 def _spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
     """Take off blocks the classes for which trafilatura would drop them, where they and their
-    siblings of the same first class hold most of the running text: 'Text Text--icon' is text.
+    siblings of the same first class hold most of the running text: 'Text Text--icon' is text. An
+    aside that holds all of it is none.
     """
     held: dict[tuple[HtmlElement | None, str], int] = {}
     suspects: dict[HtmlElement, tuple[HtmlElement | None, str]] = {}
+    asides: dict[HtmlElement, int] = {}
     for around, length in _by_home(running):
         for outer in around:
+            if outer.tag == "aside":
+                asides[outer] = asides.get(outer, 0) + length
             names = outer.get("class")
             if not names or names.isspace():
                 continue
@@ -113,6 +159,9 @@ def _spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
             if outer.tag in _DROPPABLE and _dropped(names):
                 suspects[outer] = kind
     total = sum(length for _, length in running)
+    for element, length in asides.items():
+        if length == total:
+            element.tag = "div"
     for element, kind in suspects.items():
         if held[kind] > _MOST_OF_A_CLASS * total:
             names = element.get("class")
@@ -149,89 +198,12 @@ def drop(element: HtmlElement) -> None:
     parent.remove(element)
 
 
-def text_length(element: HtmlElement) -> int:
-    """Return the number of characters of an element's text, white space folded."""
-    return int(_LENGTH(element))  # type: ignore[arg-type]
-
-
 def link_share(element: HtmlElement, length: int) -> float:
     """Return the share of an element's `length` characters of text that stands in links."""
     linked = 0
     for link in element.iter("a"):
         linked += text_length(link)
     return linked / length if length else 0.0
-
-
-_LENGTH = etree.XPath("string-length(normalize-space())")
-
-
-def split_breaks(tree: HtmlElement) -> None:
-    """Turn text that only line breaks divide into paragraphs, in place.
-
-    Older systems put a whole article into one division; its direct text is gathered with the
-    inline elements around it, from one break or block to the next.
-    """
-    parents = {line.getparent() for line in tree.iter("br")}
-    for parent in parents:
-        if (
-            parent is not None
-            and parent.tag in _HOLDERS
-            and _direct_length(parent) >= _LEAST_DIRECT
-        ):
-            _wrap_runs(parent)
-
-
-def _direct_length(parent: HtmlElement) -> int:
-    pieces = [parent.text or "", *(child.tail or "" for child in parent)]
-    return sum(len(piece.strip()) for piece in pieces)
-
-
-def _wrap_runs(parent: HtmlElement) -> None:
-    children = list(parent)
-    run = parent.makeelement("p")
-    run.text, parent.text = parent.text, None
-    whole: list[HtmlElement] = []
-    for child in children:
-        tail, child.tail = child.tail, None
-        parent.remove(child)
-        if child.tag in _INLINE:
-            run.append(child)
-            child.tail = tail
-            continue
-        whole.append(run)
-        if child.tag != "br":
-            whole.append(child)
-        run = parent.makeelement("p")
-        run.text = tail
-    whole.append(run)
-    parent.extend(
-        item for item in whole if item.tag != "p" or len(item) or (item.text or "").strip()
-    )
-
-
-def _unwrap_layout(tree: HtmlElement) -> None:
-    """Turn tables that lay out the page, not data, into plain divisions.
-
-    Such a table holds another one, a headline, or several paragraphs in one cell.
-    """
-    for table in list(tree.iter("table")):
-        if _lays_out(table):
-            table.tag = "div"
-            for part in list(table.iter("tbody", "thead", "tr", "td", "th", "center")):
-                if next(part.iterancestors("table"), None) is None:
-                    part.tag = "div"
-                    part.attrib.pop("align", None)
-
-
-def _lays_out(table: HtmlElement) -> bool:
-    if table.find(".//table") is not None or table.find(".//h1") is not None:
-        return True
-    return any(len(cell.findall("p")) >= 3 or _broken_text(cell) for cell in table.iter("td"))
-
-
-def _broken_text(cell: HtmlElement) -> bool:
-    """Say whether a cell holds paragraphs that line breaks divide."""
-    return len(cell.findall(".//br")) >= _BREAKS and text_length(cell) >= _LEAST_DIRECT
 
 
 def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:

@@ -151,3 +151,33 @@ def test_the_data_of_a_script_is_found_among_its_statements(script: str) -> None
     page = f"<html lang=en><title>Ferry crews</title><body><div></div><script>{code}</script>"
     found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
     assert (found.path, found.text) == ("state", "\n".join(PARAGRAPHS))
+
+
+def cards(opening: str) -> str:
+    one = f"<div class=g><h3>{opening}</h3><p>{LEAD} And there is more of it.</p></div>"
+    return "".join(one.replace("NUMBER", str(number)) for number in range(12))
+
+
+def test_a_row_of_cards_below_a_text_without_a_container_is_no_text() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    row = cards("<a href=/story/NUMBER>Another story of the bay NUMBER</a>")
+    assert text_of(f"<div class=b>{told}</div><div class=grid>{row}</div>") == "\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "<a href=https://shop.example/NUMBER target=_blank>Boat shoe number NUMBER</a>",
+        "<a href=#part-NUMBER>What it costs in year NUMBER</a>",
+        "What it costs in year NUMBER",
+    ],
+)
+def test_parts_of_an_article_in_like_blocks_are_no_cards(opening: str) -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    found = text_of(f"<article><div>{told}</div><div class=parts>{cards(opening)}</div></article>")
+    assert found.count(LEAD) == 12
+
+
+def test_a_text_in_an_aside_is_read_where_the_page_has_no_other() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    assert text_of(f"<aside class=main-text>{told}</aside>") == "\n".join(PARAGRAPHS)

@@ -1,0 +1,91 @@
+"""Pages laid out without paragraphs: tables and line breaks made into divisions of text."""
+
+from __future__ import annotations
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+# What may hold a whole article's text directly, and what may stand inside its lines.
+_HOLDERS = frozenset({"div", "section", "article", "td", "main", "font", "body"})
+_INLINE_NAMES = """
+a abbr acronym b bdi bdo big cite code del em font i ins kbd mark q s small span strong sub sup
+time tt u var wbr
+"""
+_INLINE = frozenset(_INLINE_NAMES.split())
+_LEAST_DIRECT = 250  # characters of direct text from which a division is taken for an article
+_BREAKS = 4  # line breaks in a cell that holds a text
+_LENGTH = etree.XPath("string-length(normalize-space())")
+
+
+def text_length(element: HtmlElement) -> int:
+    """Return the number of characters of an element's text, white space folded."""
+    return int(_LENGTH(element))  # type: ignore[arg-type]
+
+
+def split_breaks(tree: HtmlElement) -> None:
+    """Turn text that only line breaks divide into paragraphs, in place.
+
+    Older systems put a whole article into one division; its direct text is gathered with the
+    inline elements around it, from one break or block to the next.
+    """
+    parents = {line.getparent() for line in tree.iter("br")}
+    for parent in parents:
+        if (
+            parent is not None
+            and parent.tag in _HOLDERS
+            and _direct_length(parent) >= _LEAST_DIRECT
+        ):
+            _wrap_runs(parent)
+
+
+def _direct_length(parent: HtmlElement) -> int:
+    pieces = [parent.text or "", *(child.tail or "" for child in parent)]
+    return sum(len(piece.strip()) for piece in pieces)
+
+
+def _wrap_runs(parent: HtmlElement) -> None:
+    children = list(parent)
+    run = parent.makeelement("p")
+    run.text, parent.text = parent.text, None
+    whole: list[HtmlElement] = []
+    for child in children:
+        tail, child.tail = child.tail, None
+        parent.remove(child)
+        if child.tag in _INLINE:
+            run.append(child)
+            child.tail = tail
+            continue
+        whole.append(run)
+        if child.tag != "br":
+            whole.append(child)
+        run = parent.makeelement("p")
+        run.text = tail
+    whole.append(run)
+    parent.extend(
+        item for item in whole if item.tag != "p" or len(item) or (item.text or "").strip()
+    )
+
+
+def unwrap_layout(tree: HtmlElement) -> None:
+    """Turn tables that lay out the page, not data, into plain divisions.
+
+    Such a table holds another one, a headline, or several paragraphs in one cell.
+    """
+    for table in list(tree.iter("table")):
+        if _lays_out(table):
+            table.tag = "div"
+            for part in list(table.iter("tbody", "thead", "tr", "td", "th", "center")):
+                if next(part.iterancestors("table"), None) is None:
+                    part.tag = "div"
+                    part.attrib.pop("align", None)
+
+
+def _lays_out(table: HtmlElement) -> bool:
+    if table.find(".//table") is not None or table.find(".//h1") is not None:
+        return True
+    return any(len(cell.findall("p")) >= 3 or _broken_text(cell) for cell in table.iter("td"))
+
+
+def _broken_text(cell: HtmlElement) -> bool:
+    """Say whether a cell holds paragraphs that line breaks divide."""
+    return len(cell.findall(".//br")) >= _BREAKS and text_length(cell) >= _LEAST_DIRECT

@@ -185,7 +185,9 @@ def _database(settings: Settings, now: datetime) -> Check:
             "database",
             Finding.WRONG,
             found.detail,
-            "see `duckwire status`; `duckwire run` publishes, `duckwire maintain` mends",
+            "see `duckwire status`; `duckwire run` publishes, `duckwire maintain` mends"
+            if warehouse.target is None
+            else "start the server that it names, or correct DUCKWIRE_WAREHOUSE and its secrets",
         )
     return Check("database", Finding.GOOD, found.detail)
 

@@ -17,6 +17,7 @@ from flows.steps.pages import process_pages
 from flows.steps.poll import poll_feeds
 from flows.steps.progress import listener
 from flows.steps.site_lines import leave_out_site_lines
+from flows.steps.telling import telling
 from flows.steps.topics import Topics, load_topics
 from flows.steps.turns import at_work
 from storage.feeds import due_feeds, sync_listings
@@ -196,7 +197,8 @@ def publish_if_due(job: Job, changed: bool) -> bool:
         return False
     done = publish(job.warehouse)
     (job.settings.data / ".unpublished").unlink(missing_ok=True)
-    listener().say(f"published {done.size / 1e6:.1f} MB in {done.seconds:.1f} s")
+    with telling(job.teller, job.clock):  # a run publishes when it has ended
+        listener().say(f"published {done.size / 1e6:.1f} MB in {done.seconds:.1f} s")
     return True
 
 

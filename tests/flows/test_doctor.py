@@ -86,6 +86,14 @@ def test_a_prefect_server_that_does_not_answer_is_wrong(make_desk, monkeypatch) 
     assert "http://127.0.0.1:9/api" in check.detail
 
 
+def test_a_shared_warehouse_that_does_not_answer_is_wrong_and_its_server_named(make_desk) -> None:
+    served = {"warehouse": SecretStr("quack:127.0.0.1:9"), "quack_token": SecretStr("t" * 32)}
+    check = found(make_desk(), "database", **served)
+    assert check.finding == Finding.WRONG
+    assert "127.0.0.1:9" in check.detail
+    assert "DUCKWIRE_WAREHOUSE" in check.remedy
+
+
 def test_a_missing_contact_is_a_note(make_desk) -> None:
     assert found(make_desk(), "contact").finding == Finding.NOTE
     told = found(make_desk(name="told"), "contact", contact="desk@harbour.example")

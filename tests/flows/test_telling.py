@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from desks import Desk
 
+from flows.commands import show
 from flows.health import metrics_text
 from flows.newsroom import Newsroom, generate
 from flows.steps.telling import Times, kept_times
@@ -40,8 +41,18 @@ def test_every_line_names_its_run_and_polls_and_pages_their_feed(
         assert len(found) == count
         assert {line["feed"] for line in found} == feeds
         assert {line["state"] for line in found} == {"landed"}
-    assert [lines[0]["event"], lines[-1]["event"]] == ["run started", "run ended"]
+    *_, ended, published = lines
+    assert [lines[0]["event"], ended["event"]] == ["run started", "run ended"]
+    assert published["text"].startswith("published ")
     assert all(datetime.fromisoformat(line["at"]).tzinfo for line in lines)
+
+
+def test_whoever_listens_to_a_run_finds_nothing_but_lines_of_json(
+    make_desk: MakeDesk, small: Newsroom, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with show.progress():
+        make_desk(small.feeds(), log="json").run()
+    assert {line["event"] for line in told(capsys)} >= {"run started", "note", "run ended"}
 
 
 def test_without_being_asked_nothing_is_told(

@@ -77,6 +77,7 @@ class Reason(StrEnum):
     OUTSIDE_WINDOW = "outside_window"
     UNLIKELY = "unlikely"  # the topic gate
     FORGOTTEN = "forgotten"  # a tombstone stands
+    UNLISTED = "unlisted"  # of a feed that was taken off the list
     NO_LINK = "no_link"
     LIMIT = "limit"
     REDIRECTOR = "redirector"  # a link that cannot be resolved to its article

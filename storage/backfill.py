@@ -2,9 +2,9 @@
 
 A unit is `planned`, then `running` (somebody works on it until `expires_at`), then `done`,
 `failed`, or `skipped` (what it would read is not there); what is left undone goes back to
-`planned`. `skipped` without an attempt is a unit that its parent named and left out. It is done, or
-skipped, for the depth it was done at: 'entries' (pages were left waiting),
-'gated:<topic>@<version>' or 'pages'.
+`planned`. `skipped` without an attempt is a unit that its parent named and left out, or one of a
+feed that is off the list (`unlisted`), planned again once it is back. It is done, or skipped, for
+the depth it was done at: 'entries' (pages were left waiting), 'gated:<topic>@<version>' or 'pages'.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _FREE = (
     "OR (u.state = 'running' AND u.run_id <> $run_id AND (u.expires_at <= $now "
     "OR u.run_id NOT IN (SELECT unnest($alive::VARCHAR[]))))"
 )
+_UNLISTED = "(reason IS NOT DISTINCT FROM 'unlisted')"
 _DEEP = "(depth = $depth OR depth = 'pages' OR $depth = 'entries')"
 
 
@@ -137,7 +138,7 @@ def covered_windows(
         connection,
         "SELECT family, from_at, to_at FROM backfill_units "  # noqa: S608
         "WHERE family IN (SELECT unnest($families::VARCHAR[])) GROUP BY ALL "
-        f"HAVING bool_and(state IN ('done', 'skipped') AND {_DEEP})",
+        f"HAVING bool_and(state IN ('done', 'skipped') AND NOT {_UNLISTED} AND {_DEEP})",
         {"families": list(families), "depth": depth},
     )
 
@@ -185,8 +186,8 @@ def plan_units(
             "detail = NULL, run_id = $run_id FROM arriving_groups g "
             "WHERE backfill_units.family = g.family AND backfill_units.from_at = g.from_at "
             "AND backfill_units.to_at = g.to_at AND state <> 'running' "
-            "AND NOT (state = 'skipped' AND attempts = 0) "
-            f"AND ($again OR state IN ('failed', 'planned') OR NOT {_DEEP})",
+            f"AND NOT (state = 'skipped' AND attempts = 0 AND NOT {_UNLISTED}) "
+            f"AND ($again OR state IN ('failed', 'planned') OR {_UNLISTED} OR NOT {_DEEP})",
             bound,
         )
         connection.execute(

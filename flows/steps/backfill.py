@@ -23,6 +23,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from extractors.records import Listing
 from flows.processes import share_arenas
 from flows.sources.base import Window
+from flows.sources.feedlist import load
 from flows.steps.backfill_asks import (
     Ask,
     asks_of,
@@ -30,6 +31,7 @@ from flows.steps.backfill_asks import (
     gate_of,
     living_backfills,
     plan_ask,
+    skip_unlisted_units,
 )
 from flows.steps.backfill_crew import Crew
 from flows.steps.backfill_request import (
@@ -204,6 +206,10 @@ def _planned(work: _Backfill) -> list[Ask]:
             rows = [*work.listed, *(row for source in sources for row in source.listings())]
             bounds = (settings.min_interval_s, settings.max_interval_s, settings.first_interval_s)
             sync_listings(session, rows, now=job.clock(), bounds=bounds, complete=False)
+            whole = work.make(settings, work.door, load(settings.feeds), work.wanted)
+            unlisted = sum(skip_unlisted_units(job, session, ask.window, whole) for ask in asks)
+            if unlisted:
+                listener().say(f"{unlisted} units wait for feeds that are off the list: skipped")
             groups: set[Group] = set()
             for ask in asks:
                 made = (

@@ -12,7 +12,7 @@ from flows.steps.backfill_request import BackfillRequest, chosen_feeds, named_so
 from flows.steps.job import Job
 from flows.steps.topics import Topics, load_topic, load_topics
 from flows.steps.turns import process_is_gone
-from flows.steps.units import depth_of, groups_of, roots, unit_row
+from flows.steps.units import BY_FEED, depth_of, groups_of, roots, unit_row
 from storage.backfill import (
     Group,
     ask_window,
@@ -23,6 +23,7 @@ from storage.backfill import (
 from storage.backfill_reports import Gap
 from storage.ledger import mark_crashed
 from storage.session import Session
+from storage.unlisted import skip_unlisted
 from storage.upkeep import running_runs
 
 
@@ -79,6 +80,28 @@ def living_backfills(job: Job, session: Session) -> tuple[str, ...]:
         else:
             alive.append(run_id)
     return tuple(alive)
+
+
+def skip_unlisted_units(job: Job, session: Session, window: Window, whole: Sequence[Source]) -> int:
+    """Skip what waits in a window for feeds that are no longer on the list; returns how many units.
+
+    `whole` are the sources of everything that is on it.
+    """
+    on_list = [feed.feed_id for feed in load(job.settings.feeds)]
+    alive = living_backfills(job, session)
+    return sum(
+        skip_unlisted(
+            session,
+            source.name,
+            [*on_list, *(row.feed_id for row in source.listings())],
+            window.start,
+            window.end,
+            run_id=job.run_id,
+            alive=alive,
+        )
+        for source in whole
+        if source.name in BY_FEED
+    )
 
 
 def plan_ask(

@@ -15,7 +15,7 @@ from storage.backfill import Group, Span, UnitRow
 ENTRIES, PAGES = "entries", "pages"
 
 # Sources whose units belong to one feed each; of the others a unit serves all feeds at once.
-_BY_FEED = frozenset({"paged", "sitemaps", "wayback"})
+BY_FEED = frozenset({"paged", "sitemaps", "wayback"})
 # A window like any other, only to tell two configurations of one source apart.
 _ANY = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC))
 _WORDS = re.compile(r"[^\W\d_]{2,}")
@@ -40,7 +40,7 @@ def families(source: Source, units: Iterable[Unit]) -> dict[str, str]:
     scope = ""
     found = {}
     for unit in units:
-        if source.name in _BY_FEED and unit.feed_id:
+        if source.name in BY_FEED and unit.feed_id:
             found[unit.unit_id] = f"{source.name}:{unit.step}:{unit.feed_id}"
         else:
             scope = scope or stable_id("s", *sorted(u.unit_id for u in source.plan(_ANY)))

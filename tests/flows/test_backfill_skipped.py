@@ -9,10 +9,11 @@ import pytest
 from desks import Desk, new_desk
 from standins import sites
 from standins.fill import day, fill
-from standins.server import Services
+from standins.server import Reply, Services
 
 from extractors.records import Listing
 from flows.sources.base import Window
+from flows.sources.feedlist import merge
 from flows.steps.backfill_plan import plan_backfill
 from flows.steps.backfill_request import BackfillRequest
 
@@ -95,3 +96,30 @@ def test_what_a_unit_left_out_it_judges_anew_when_it_is_done_again(
     assert set(skipped(desk)) == {"2023-08.xml", "2023-10.xml"}
     assert site.count("old.xml") == 1
     assert site.count("2023-08.xml") == 0
+
+
+def unit_states(desk: Desk, feed_id: str) -> set[tuple[str, str | None]]:
+    """State and reason of the units that read the pages of a feed."""
+    asked = "SELECT DISTINCT state, reason FROM backfill_units WHERE feed_id = "
+    return set(desk.ask(f"{asked}'{feed_id}'"))
+
+
+def test_what_waits_for_a_feed_off_the_list_is_skipped_and_done_once_the_feed_is_back(
+    site: Services, tmp_path: Path
+) -> None:
+    site.fail("/f_", Reply(b"<rss version='2.0'><channel/></rss>", content_type="text/xml"), 50)
+    both = [Listing(name, f"{site.origin}/{name}.xml") for name in ("f_kept", "f_left")]
+    desk = new_desk(tmp_path / "data", both, allow_hosts=("127.0.0.0/8",))
+    paged = {"sources": ("paged",), "pages": False}
+    fill(desk, day(1), day(3), clock=lambda: day(2), **paged)  # its last day is not over
+    assert unit_states(desk, "f_left") == {("planned", None)}
+
+    desk.settings.feeds.write_text("feeds: []\n", "utf-8")
+    merge(desk.settings.feeds, both[:1])
+    fill(desk, day(2), day(3), **paged)
+    assert unit_states(desk, "f_left") == {("skipped", "unlisted")}
+    assert unit_states(desk, "f_kept") == {("planned", None), ("done", None)}
+
+    merge(desk.settings.feeds, both)
+    fill(desk, day(1), day(3), **paged)
+    assert {state for state, _ in unit_states(desk, "f_left")} == {"done"}

@@ -16,6 +16,13 @@ _ENOUGH = 120
 _NEAR_RANK = 60
 _CUTOFF = 1400
 
+# Claims to believe where the detector names a sibling: it knows the other of them better, or only
+# that one.
+_SIBLINGS = {
+    "ms": ("id",), "sr": ("hr", "sl", "bs"), "bs": ("hr", "sl", "sr"), "me": ("hr", "sl"),
+    "lb": ("de",), "gl": ("pt", "es"),
+}  # fmt: skip
+
 _WORDY = re.compile(r"[^\W\d_]")
 _LETTERS = {
     "latin": re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"),
@@ -176,7 +183,7 @@ def _by_words(
         return claimed
     best, rank = ranked[0]
     near = {normalise_language(code) for code, distance in ranked if distance - rank <= _NEAR_RANK}
-    if claimed in near:
+    if claimed in near or normalise_language(best) in _SIBLINGS.get(claimed or "", ()):
         return claimed
     if letters < _ENOUGH and rank > 1100:
         return None

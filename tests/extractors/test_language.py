@@ -54,3 +54,21 @@ def test_a_short_text_keeps_what_its_page_claims() -> None:
 )
 def test_a_tag_is_cut_to_its_language(tag: str | None, code: str | None) -> None:
     assert normalise_language(tag) == code
+
+
+MALAY = (
+    "Majlis Bandaran meluluskan cadangan membaiki jeti lama yang rosak akibat ombak besar pada awal "
+    "tahun ini, dan nelayan terpaksa mendarat di kampung sebelah sehingga lewat."
+)
+SERBIAN = (
+    "Skupština opštine usvojila je u sredu odluku da se stara fabrika šećera pretvori u kulturni "
+    "centar, a zgrada je prazna od devedesetih godina prošlog veka."
+)
+
+
+@pytest.mark.parametrize(("text", "claimed"), [(MALAY, "ms"), (SERBIAN, "sr")])
+def test_a_page_is_believed_between_siblings_that_no_detector_parts(
+    text: str, claimed: str
+) -> None:
+    assert detect_language(text, hint=claimed) == claimed
+    assert detect_language(text, hint="en") not in (None, "en")

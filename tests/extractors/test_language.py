@@ -57,8 +57,8 @@ def test_a_tag_is_cut_to_its_language(tag: str | None, code: str | None) -> None
 
 
 MALAY = (
-    "Majlis Bandaran meluluskan cadangan membaiki jeti lama yang rosak akibat ombak besar pada awal "
-    "tahun ini, dan nelayan terpaksa mendarat di kampung sebelah sehingga lewat."
+    "Majlis Bandaran meluluskan cadangan membaiki jeti lama yang rosak akibat ombak besar pada "
+    "awal tahun ini, dan nelayan terpaksa mendarat di kampung sebelah sehingga lewat."
 )
 SERBIAN = (
     "Skupština opštine usvojila je u sredu odluku da se stara fabrika šećera pretvori u kulturni "

@@ -137,6 +137,19 @@ def test_near_duplicates_are_one_group_and_a_replaced_text_is_in_none(full: Sess
     assert full.execute("SELECT count(*) FROM article_groups").fetchone() == (3,)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1)])
+def test_a_wire_story_in_five_papers_is_one_group_of_five(
+    session: Session, order: tuple[int, ...]
+) -> None:
+    papers = [f"https://paper{number}.example/ferry" for number in range(5)]
+    for number in order:
+        made = article(papers[number], papers[number], "Ferry", altered(STORY, 7 * number + 3))
+        land(session, [(page(papers[number], article_id=made.article.article_id), made)])
+    assert session.execute(
+        "SELECT count(DISTINCT group_id), count(*), min(group_id) FROM article_groups"
+    ).fetchone() == (1, 5, min(article_id_of(url) for url in papers))
+
+
 def test_a_text_replaced_before_its_group_is_looked_for_leaves_it(session: Session) -> None:
     urls = [f"{SITE}/ferry", f"{SITE}/wire/ferry"]
     for url, text in ((urls[0], STORY), (urls[1], altered(STORY, 3)), (urls[1], OTHER)):

@@ -47,6 +47,7 @@ _LONGEST_HEADING = 150  # longer ones are paragraphs in a heading's clothes
 _LEFT_OUT = 0.25  # share of like paragraphs left out from which the container was too narrow
 _LONGEST_LEAD = 1000
 _SHORTEST_LEAD = 40
+_PARAGRAPH = 80  # characters of the first paragraph, below which no standfirst stands
 _NEAR_HEAD = 40  # elements below the headline among which a standfirst is looked for
 # What standfirsts are called in the class names of sites, in the languages these are written in.
 _LEAD_NAMES = re.compile(
@@ -55,6 +56,11 @@ _LEAD_NAMES = re.compile(
     r"abstract|overview|chapo|chapeau|preamble|ingress[i]?|manchet|vorspann|sapo|spot|perex|opener|lid|"
     r"annot?ation|anons|sommario|sottotitolo|catenaccio|bajada|copete|entradilla|resumen|resumo|"
     r"linha-?fina|ozet|description|desc)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_OTHER_LEADS = re.compile(
+    r"site|blog|tagline|channel|author|image|photo|caption|meta|widget|categor|term|archive|video|"
+    r"audio|podcast|newsletter|product|cookie|comment|related|teaser-?(?:list|box)|card|promo",
     re.IGNORECASE,
 )
 _OPENING = 40  # characters by which a paragraph is found again in the text
@@ -233,6 +239,8 @@ def _standfirst(tree: HtmlElement, leads: tuple[str, ...]) -> tuple[str, bool]:
         if below and not named and below < _NEAR_HEAD:
             below += 1
             named = _named_lead(element)
+            if element.tag == "p" and not named and text_length(element) >= _PARAGRAPH:
+                below = _NEAR_HEAD  # the text begins here
         if not wanted:
             if named or below >= _NEAR_HEAD:
                 break
@@ -251,7 +259,7 @@ def _standfirst(tree: HtmlElement, leads: tuple[str, ...]) -> tuple[str, bool]:
 
 @lru_cache(maxsize=16384)
 def _calls_itself_lead(names: str) -> bool:
-    return _LEAD_NAMES.search(names) is not None
+    return bool(_LEAD_NAMES.search(names)) and not _OTHER_LEADS.search(names)
 
 
 def _named_lead(element: HtmlElement) -> str:

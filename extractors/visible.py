@@ -47,7 +47,7 @@ def read_times(tree: HtmlElement, page: Statements) -> None:
             heading = element if heading is None else heading
         elif len(found) < _MOST_TIMES and not _in_list(element):
             found.append((int(heading is None), element))
-    frame = set() if heading is None else set(heading.iterancestors("article", "header"))
+    frame = _frame(heading) if heading is not None else set()
     for _, element in sorted(found, key=lambda item: _distance(item[0], item[1], frame)):
         value = element.get("datetime") or element.get("content") or inner_text(element)
         changed = _CHANGED.search(_words_of(element))
@@ -64,6 +64,13 @@ def _words_of(element: HtmlElement) -> str:
     return " ".join(
         name for name in (*own, parent.get("class") if parent is not None else "") if name
     ).lower()
+
+
+def _frame(heading: HtmlElement) -> set[HtmlElement]:
+    """Return the elements that hold the headline and its story, but not the whole page."""
+    near = [outer for outer, _ in zip(heading.iterancestors(), range(2), strict=False)]
+    held = {outer for outer in near if outer.tag not in ("html", "body", "main")}
+    return held | set(heading.iterancestors("article", "header"))
 
 
 def _distance(above: int, element: HtmlElement, frame: set[HtmlElement]) -> int:

@@ -71,6 +71,7 @@ def test_a_standfirst_that_calls_itself_one_comes_first(standfirst: str) -> None
     [
         f'<figure><figcaption class="description">{LEAD}</figcaption></figure>',
         f'<a href="/other"><p class="summary">{LEAD}</p></a>',
+        f'<p class="site-description">{LEAD}</p>',
         '<p class="excerpt">Good morning! This is the news that you need to have today...</p>',
     ],
 )
@@ -181,3 +182,9 @@ def test_parts_of_an_article_in_like_blocks_are_no_cards(opening: str) -> None:
 def test_a_text_in_an_aside_is_read_where_the_page_has_no_other() -> None:
     told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
     assert text_of(f"<aside class=main-text>{told}</aside>") == "\n".join(PARAGRAPHS)
+
+
+def test_the_summary_of_another_story_below_a_short_text_is_no_standfirst() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS[:4])
+    other = f"<div class=more><h3><a href=/x>Other</a></h3><p class=entry-summary>{LEAD}</p></div>"
+    assert text_of(f"<article>{told}</article>{other}") == "\n".join(PARAGRAPHS[:4])

@@ -76,3 +76,15 @@ def test_a_time_without_a_zone_gets_the_one_that_readers_see() -> None:
     head = '<meta name=content_PublishedDate content="2023-09-14 10:05:00">'
     found = read(head, below="<div class=read__time>14/09/2023, 10:05 WIB</div>")
     assert found.published_at == datetime(2023, 9, 14, 3, 5, tzinfo=UTC)
+
+
+def test_a_time_right_above_the_headline_is_nearer_than_those_of_stories_below() -> None:
+    site = '<meta property="og:site_name" content="Harrow Bay Courier">'
+    own = '<p><time datetime="2023-09-13T10:05:00+02:00">13.9.</time></p>'
+    other = '<p><time datetime="2023-09-20T18:00:00+02:00">20.9.</time> Another story</p>'
+    page = (
+        f"<html lang=en><head>{site}</head><body><div>{own}<h1>Ferry crews agree</h1>{TEXT}</div>"
+        f"<div>{other}</div></body></html>"
+    )
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.published_at == datetime(2023, 9, 13, 8, 5, tzinfo=UTC)

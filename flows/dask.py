@@ -32,6 +32,7 @@ from storage.work import StoredPage
 
 PAGES_A_TASK = 25
 _LOCAL = "local:"
+_SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")  # of a Dask scheduler
 
 
 def dask_runner(where: str) -> Any:
@@ -46,12 +47,13 @@ def dask_runner(where: str) -> Any:
             "DUCKWIRE_DASK is set and prefect-dask is not installed",
             remedy="install Duckwire with its extra: pip install -e '.[dask]'",
         ) from error
-    if "://" in where:
+    if where.partition("://")[0] in _SCHEMES:
         return DaskTaskRunner(address=where)
     count = where.removeprefix(_LOCAL)
     if not (where.startswith(_LOCAL) and count.isdigit() and int(count)):
         raise SettingsError(
-            "DUCKWIRE_DASK is no cluster", remedy="give local:2 or a scheduler's tcp://host:8786"
+            "DUCKWIRE_DASK is no Dask cluster",
+            remedy="give local:2 or a scheduler's tcp://host:8786",
         )
     return DaskTaskRunner(
         cluster_kwargs={

@@ -30,10 +30,16 @@ RUNS = """
 """
 
 
-@pytest.mark.parametrize("where", ["local:", "local:0", "two", "local:many"])
+@pytest.mark.parametrize(
+    "where", ["local:", "local:0", "two", "local:many", "ray://127.0.0.1:10001", "://"]
+)
 def test_what_names_no_cluster_is_refused(where: str) -> None:
     with pytest.raises(SettingsError, match="DUCKWIRE_DASK"):
         dask_runner(where)
+
+
+def test_the_address_of_a_scheduler_is_taken_as_it_is() -> None:
+    assert dask_runner("tcp://127.0.0.1:8786").address == "tcp://127.0.0.1:8786"
 
 
 @pytest.mark.slow

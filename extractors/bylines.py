@@ -123,7 +123,7 @@ _PICTURED = re.compile(
 _WITH_CASE = re.compile(r"[^\W\d_]{3}")
 _TURKISH = re.compile("[İŞĞ]")
 _SMALL_NAMES = "de da do dos das del della di du van von der den la le el bin al"
-_SMALL = frozenset(_SMALL_NAMES.split())
+PARTICLES = frozenset(_SMALL_NAMES.split())
 _SHORT_NAMES = "BO JO ED AL TY LI YU WU XI MO LU AN VI HO NA"
 _SHORT_GIVEN = frozenset(_SHORT_NAMES.split())
 _HAN_NAMES = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]{3,5}(?: [\u3040-\u30ff\u4e00-\u9fff]{3,5})+")
@@ -274,7 +274,7 @@ def _case(name: str) -> str:
 
 
 def _capitalised(word: str, *, turkish: bool) -> str:
-    if word.lower() in _SMALL:
+    if word.lower() in PARTICLES:
         return word.lower()
     if len(word) <= 2 and word not in _SHORT_GIVEN:
         return word  # initials

@@ -17,7 +17,8 @@ _NOISE_ABROAD = (
     r"condividi|compartir|compartilhar|partager|teilen|paylas|udostepnij|sdilet|megosztas"
 )
 NAMED_NOISE = re.compile(
-    r"(?:^|(?<!\bno)(?<!\bnon)(?<!without)[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|more-?(?:on|from|"
+    r"(?:^|(?<!\bno)(?<!\bnon)(?<!without)(?<!\bafter)(?<!\bbefore)"
+    r"(?<!\bwith)(?<!\bhas)[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|more-?(?:on|from|"
     r"stories|news|like)|"
     r"also-?(?:like|read)|see-?also|you-?may|most-?(?:read|popular|viewed|shared)|popular|trending|"
     r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert(?:s|isements?|ising)?|ads?|"
@@ -28,7 +29,7 @@ NAMED_NOISE = re.compile(
     r"copyright|correction-?form|report-?error|feedback|app-?(?:banner|promo|download)|print-?only|"
     r"visually-?hidden|sr-only|screen-?reader(?:-text)?|audio-?player|video-?player|skip-?link|"
     r"next-?(?:article|story|post)|prev-?(?:article|story|post)|related[a-z]*|recommended|"
-    r"(?:featured|related|inline)-?video|paywall(?:-(?:box|container|banner|message|prompt|offer|barrier|info|wall))?|"
+    r"(?:featured|related|inline)-?video|paywall-(?:box|banner|message|prompt|offer|barrier|info)|"
     r"recommendations|pull-?quotes?|(?:news|latest|articles?|stories|posts?)-?list|latest-?news|"
     + _NOISE_ABROAD
     + r")(?=$|[\s_-])",

@@ -48,5 +48,7 @@ def signed_by(text: str) -> list[str]:
                 return re.split("[、 ，]", found.get("many") or found["one"])
     last = lines[-1]
     if len(lines) > _HEAD and len(last) <= _LONGEST_NAME and _NAME.match(last):
-        return [last] if all(word[0].isupper() for word in last.split()) else []
+        # In plain letters it may as well be a place or a paper.
+        signs = not last.isascii() and all(word[0].isupper() for word in last.split())
+        return [last] if signs else []
     return []

@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from lxml.html import HtmlElement
 
+from extractors.bylines import PARTICLES, split_names
 from extractors.dates import parse_date
+from extractors.layout import text_length
 from extractors.statements import Statements, add, inner_text
 from extractors.text import normalise_line
 
@@ -31,6 +33,7 @@ _BYLINE_INNER = re.compile(
 )
 
 
+_TOLD, _SENTENCES = 3, 60  # paragraphs below the headline, and their least characters
 _MOST_BYLINES = 6
 _MOST_FACTS = 25  # words of a list of a story's author, date and place
 _MOST_TIMES = 40
@@ -137,13 +140,21 @@ def _in_list(element: HtmlElement) -> bool:
 
 def read_bylines(tree: HtmlElement, page: Statements) -> None:
     """Read the names that stand in links and elements made for authors."""
-    found = 0
-    for element in tree.iter(*_BYLINE_TAGS):
+    found = told = 0
+    heading = tree.find(".//h1")
+    frame = _frame(heading) if heading is not None else set()
+    for element in tree.iter("h1", *_BYLINE_TAGS):
+        if element is heading:
+            told = 0
+        if element.tag == "p" and told < _TOLD:
+            told += text_length(element) >= _SENTENCES
         rel = element.get("rel") if element.tag == "a" else None
         if rel is None or "author" not in rel:
             classes = element.get("class")
             if not classes or not _holds_byline(classes) or _elsewhere(element):
                 continue
+        if told >= _TOLD and frame and not frame.intersection(element.iterancestors()):
+            return  # below the story: who wrote others
         value = _DATELINE.split(normalise_line(inner_text(element)), maxsplit=1)[0].strip(" -–—|,·")
         if 3 <= len(value) <= 120:
             found += 1
@@ -163,7 +174,7 @@ _SIGNED = re.compile(
     r"[Aa]utor(?:[ae]|ka)?\s?:|[Aa]uteur\s?:|[Tt]ext[eo]?\s?:|[Tt]ekst\s?:|Автор\s?:|Текст\s?:|Piše:?|"
     r"Írta:|Szerző:|撰文\s?[:：]|作者\s?[:：]|記者\s?[:：]?|文\s?[:：／])\s*(?P<names>[^\W\d_a-z].{2,100})$"
 )
-_LINE_TAGS = ("h1", "h2", "h4", "h5", "h6", "p", "div", "span", "address")
+_LINE_TAGS = ("h1", "h4", "h5", "h6", "p", "div", "span", "address")
 _LONGEST_LINE = 160
 _BEFORE_DATE = re.compile(r"\s+(?:on|le|am|el|em|op|den|il)$")
 _NEAR_HEAD = 40  # elements below the headline among which a signed line is looked for
@@ -174,7 +185,7 @@ def read_signed_line(tree: HtmlElement, page: Statements) -> None:
     heading = tree.find(".//h1")
     heading = tree.find(".//h2") if heading is None else heading
     left = 0
-    for element in tree.iter(*_LINE_TAGS) if heading is not None else ():
+    for element in tree.iter(heading.tag, *_LINE_TAGS) if heading is not None else ():
         if element is heading:
             left = _NEAR_HEAD + 1
         if not left:
@@ -183,11 +194,24 @@ def read_signed_line(tree: HtmlElement, page: Statements) -> None:
         if not left:
             return
         text = _short_text(element)
-        signed = _SIGNED.search(text) if len(text) >= 6 and element is not heading else None
+        signed = _SIGNED.search(text) if len(text) >= 6 and element.tag != heading.tag else None
         if signed and not _in_list(element):
             value = _DATELINE.split(signed["names"], maxsplit=1)[0].strip(" -–—|,·@")
-            add(page.authors, "text", _BEFORE_DATE.sub("", value))
-            return
+            value = _BEFORE_DATE.sub("", value)
+            if all(map(_is_written_as_name, split_names(value))):
+                add(page.authors, "text", value)
+                return
+
+
+def _is_written_as_name(name: str) -> bool:
+    """Say whether all words of a name but its particles begin with a capital, and are two or more;
+    in scripts without capitals any will do.
+    """
+    words = name.split()
+    if not any(char.isupper() or char.islower() for char in name):
+        return True
+    capitals = (word[0].isupper() for word in words if word not in PARTICLES)
+    return len(words) >= 2 and all(capitals)
 
 
 def _short_text(element: HtmlElement) -> str:

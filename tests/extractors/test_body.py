@@ -188,3 +188,10 @@ def test_the_summary_of_another_story_below_a_short_text_is_no_standfirst() -> N
     told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS[:4])
     other = f"<div class=more><h3><a href=/x>Other</a></h3><p class=entry-summary>{LEAD}</p></div>"
     assert text_of(f"<article>{told}</article>{other}") == "\n".join(PARAGRAPHS[:4])
+
+
+@pytest.mark.parametrize("names", ["paywall", "after-anzeige", "has-comments", "with-ads"])
+def test_the_last_paragraphs_of_an_article_stay_whatever_their_block_says(names: str) -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    body = f"<article>{''.join(told[:4])}<div class={names}>{told[4]}</div></article>"
+    assert text_of(body) == "\n".join(PARAGRAPHS)

@@ -30,6 +30,7 @@ def test_a_signature_is_found_at_either_end(text: str, names: list[str]) -> None
         "The county paid for half",
         "That is all.",
         "扫码下载APP",
+        "Harrow Bay",
         "## What Comes Next",
         "2023 Ann Lee",
     ],

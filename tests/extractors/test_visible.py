@@ -88,3 +88,30 @@ def test_a_time_right_above_the_headline_is_nearer_than_those_of_stories_below()
     )
     found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
     assert found.published_at == datetime(2023, 9, 13, 8, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>Par Avion</p>",
+        "<div>Von Berlin nach Oslo</div>",
+        "<p>By the harbour, said Ruth Pell.</p>",
+    ],
+)
+def test_a_line_that_only_begins_like_a_byline_names_nobody(line: str) -> None:
+    assert read("", below=line).authors == ()
+
+
+@pytest.mark.parametrize("others", ["columnists", "most-read"])
+def test_who_wrote_the_stories_below_did_not_write_the_pages(others: str) -> None:
+    below = f"<div class={others}><div class=author-name>Carl Other</div></div>"
+    page = f"<html lang=en><body><article><h1>Ferry crews agree</h1>{TEXT}</article>{below}</body>"
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.authors == ()
+
+
+def test_the_byline_at_the_end_of_a_story_is_its_own() -> None:
+    end = "<p class=author>Ann Lee</p>"
+    page = f"<html lang=en><body><article><h1>Ferry crews agree</h1>{TEXT}{end}</article></body>"
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.authors == ("Ann Lee",)

@@ -24,7 +24,7 @@ from flows.sources.base import Window
 from flows.steps.backfill import BackfillReport, run_backfill
 from flows.steps.backfill_request import BackfillRequest
 
-pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(ADDRESSES)]
+pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(ADDRESSES), pytest.mark.timeout(300)]
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ def filled_meanwhile(desk: Desk, past: Past, held: Held, **asked: Any) -> Backfi
     with ThreadPoolExecutor(1) as pool:
         filling = pool.submit(run_backfill, desk.job("backfill"), request, stretch_s=0.2)
         try:
-            assert held.begun.wait(30)
+            assert held.begun.wait(60)
             live = desk.run()
         finally:
             held.go_on.set()
-        report = filling.result(timeout=60)
+        report = filling.result(timeout=100)
     assert live.stages["poll"].taken == len(past.feeds)
     return report
 
@@ -115,11 +115,11 @@ def test_two_backfills_whose_windows_overlap_do_no_unit_twice(past: Past, tmp_pa
         first = BackfillRequest(Window(day(11), day(12)), **asked)  # type: ignore[arg-type]
         filling = pool.submit(run_backfill, desk.job("backfill"), first, stretch_s=0.2)
         try:
-            assert held.begun.wait(30)
+            assert held.begun.wait(60)
             fill(desk, day(11), day(13), **asked)
         finally:
             held.go_on.set()
-        assert filling.result(timeout=60).failed == ()
+        assert filling.result(timeout=100).failed == ()
     assert past.services.count("matchType=host&from=20230911") == 1
     assert past.services.count("matchType=host&from=20230915") == 1  # a day of the second alone
     left = "SELECT count(*) FROM backfill_units WHERE state <> 'done'"
@@ -142,6 +142,14 @@ assert report.failed == (), report.failed
 """
 
 
+def held_crawl(past: Past) -> Held:
+    """Hold a file of CC-NEWS in its middle."""
+    ((name, body),) = [one for one in past.crawl.files.items() if "/CC-NEWS-20230911" in one[0]]
+    held = Held(body, content_type="application/octet-stream")
+    past.services.fail(name, held)
+    return held
+
+
 def live_items(past: Past) -> dict[str, str]:
     """What the live feeds show: address to title."""
     found = {}
@@ -151,21 +159,22 @@ def live_items(past: Past) -> dict[str, str]:
     return found
 
 
-@pytest.mark.timeout(300)
 def test_beside_live_runs_nothing_is_lost_or_doubled_and_neither_starves(
     past: Past, tmp_path: Path
 ) -> None:
     desk = past_desk(past, tmp_path / "data", batch=5)
     line, environment = command(desk, ["run", "--direct", "--all"])
     script = [sys.executable, "-c", FILL, past.start.isoformat(), past.end.isoformat()]
-    lives = 0
+    held = held_crawl(past)  # until a live run has come and gone
     with subprocess.Popen(script, env=environment, stderr=subprocess.PIPE, text=True) as filling:
         while filling.poll() is None:
+            waits = held.begun.is_set()
             done = subprocess.run(
                 line, env=environment, capture_output=True, text=True, timeout=120, check=False
             )
             assert done.returncode == 0, done.stderr
-            lives += 1
+            if waits:
+                held.go_on.set()
     assert filling.returncode == 0
     wanted = past.truth() | live_items(past)
     assert articles(desk) == wanted
@@ -174,7 +183,7 @@ def test_beside_live_runs_nothing_is_lost_or_doubled_and_neither_starves(
         "SELECT count(*) FROM runs b JOIN runs i ON i.started_at > b.started_at "
         "AND i.ended_at < b.ended_at WHERE b.kind = 'backfill' AND i.kind = 'ingest'"
     )
-    assert beside >= [(1,)], f"none of {lives} live runs ended while the backfill was at work"
+    assert beside >= [(1,)]
     assert desk.ask("FROM orphans") == []
     assert desk.ask("FROM run_balance WHERE NOT balanced") == []
     doubled = "SELECT feed_id, guid FROM entries GROUP BY ALL HAVING count(*) > 1"

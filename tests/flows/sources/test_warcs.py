@@ -225,4 +225,4 @@ def test_a_reader_that_is_cancelled_does_not_wait_for_the_server(services: Servi
 
     started = time.monotonic()
     asyncio.run(run())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20

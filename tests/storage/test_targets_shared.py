@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 
 import duckdb
 import psycopg
@@ -20,7 +21,7 @@ from arrivals import (
     nothing_is_wrong,
     page,
 )
-from shared_targets import SHARED, TOKEN, postgres_server, target_settings, targets
+from shared_targets import SHARED, TOKEN, Postgres, postgres_server, target_settings, targets
 
 from flows.settings import Settings
 from flows.steps.rows import article_id_of
@@ -163,6 +164,17 @@ def warehouse_like(one: Warehouse) -> Warehouse:
     return Warehouse(one.data, lock_wait_s=one.lock_wait_s, target=one.target)
 
 
+def restart_when_one_waits(server: Postgres) -> None:
+    asked = "FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock%'"
+    deadline = time.monotonic() + 100
+    with psycopg.connect(server.dsn, autocommit=True) as looking:
+        while not looking.execute(f"SELECT 1 {asked}").fetchall():
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
+    server.restart()
+
+
 @pytest.mark.slow
 @pytest.mark.postgres
 def test_a_catalogue_that_is_restarted_while_one_waits_is_told_in_one_line(tmp_path: Path) -> None:
@@ -171,7 +183,7 @@ def test_a_catalogue_that_is_restarted_while_one_waits_is_told_in_one_line(tmp_p
         warehouse = warehouse_of(Settings(data=tmp_path, **where))
         other = psycopg.connect(server.dsn, autocommit=True)
         other.execute("SELECT pg_advisory_lock(%s)", [0x6475636B])
-        failing = Timer(1, server.restart)
+        failing = Thread(target=restart_when_one_waits, args=(server,))
         failing.start()
         with pytest.raises(StorageError, match="cannot be opened"), warehouse.session():
             pass

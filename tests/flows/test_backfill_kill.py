@@ -20,6 +20,7 @@ from tables import assert_same_tables
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(ADDRESSES)]
 
 KILLS = 20
+FEWEST = 3  # at units, and at pages
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_tables(past: Past, tmp_
 
     for at, most, longest_s in (("units", 40, 0.3), ("pages", 2, 0.03)):
         kills = 0
-        while kills < KILLS // 2:
+        while kills < KILLS // 2 or met[at] < FEWEST:  # as quick as the machine is
             after, then_s = dice.randint(1, most), dice.uniform(0, longest_s)
             hit = killed_at_work(desks[-1], past, words, at=at, after=after, then_s=then_s)
             met[hit] += 1
@@ -85,4 +86,3 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_tables(past: Past, tmp_
                 desks.append(past_desk(past, tmp_path / f"killed-{len(desks)}", batch=2))
     ends_as_the_whole()
     print(f"killed at work: {dict(met)}")
-    assert min(met["units"], met["pages"]) >= 3, met

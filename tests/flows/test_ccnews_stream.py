@@ -31,8 +31,9 @@ def test_a_file_streams_through_in_bounded_memory_about_as_fast_as_its_pages_are
     assert cost.landed == crawl.wanted
     assert cost.memory_mb < 600
     # Beginning and end weigh more than in a whole file. What others do on the machine shows in the
-    # speed and less in the CPU, which bounds the speed once all cores are at work.
-    assert of_cpu >= 0.55
+    # speed and less in the CPU, which bounds the speed once all cores are at work: 0.58 to 0.75 was
+    # seen of it on busy machines.
+    assert of_cpu >= 0.5
     assert speed >= 0.3 * pure
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +31,7 @@ from storage.work import due_pages, waiting_hosts
 # Large groups: the slowest of one group holds up the next one.
 FEEDS_A_STEP = 5000
 PAGES_A_STEP = 5000
+_COLLECT = (5000, 10, 10)  # objects; at the usual 700, collecting takes a twelfth of our time
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -166,7 +169,21 @@ def fetch_group(job: Job, most: int) -> int:
         async with job.door(job) as door:
             return await process_pages(job, _topics(job), tasks, door)
 
-    return asyncio.run(fetch())
+    with _seldom_collecting():
+        return asyncio.run(fetch())
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Keep the garbage collector from looking, again and again, at a million objects that stay."""
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def sum_up(job: Job) -> RunReport:

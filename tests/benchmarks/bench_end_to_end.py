@@ -36,11 +36,13 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 FEEDS = int(os.environ.get("DUCKWIRE_BENCH_FEEDS", "1000"))
 PAGES = int(os.environ.get("DUCKWIRE_BENCH_PAGES", "10000"))
 CORES = len(os.sched_getaffinity(0))
-# Floors, which only rise. The share is what is held on two cores; the aim is 0.75.
-LEAST_SHARE = 0.4
+# Floors, which only rise. The share is what is held on two cores that others use as well; the aim
+# is 0.75.
+LEAST_SHARE = 0.55
 LEAST_POLLS_A_SECOND = 300
 MOST_MEMORY_MB = 1500
 MOST_GROWTH = 1.2  # of the second half of a run over the first
+MOST_OVER_A_TENTH = 1.25  # of a run over one of a tenth of the feeds, which has hardly warmed up
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TOPICS = load_topics(ROOT / "seeds" / "topics")
 
@@ -216,4 +218,5 @@ def test_a_whole_run(room: tuple[psutil.Process, list[Listing]], tmp_path: Path)
     if (FEEDS, PAGES) >= (1000, 10_000):  # starting weighs too much in a smaller run
         assert share >= LEAST_SHARE
         assert late <= MOST_GROWTH * early
+        assert highest <= MOST_OVER_A_TENTH * max(short.memory_mb)
         assert rate >= LEAST_POLLS_A_SECOND

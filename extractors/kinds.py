@@ -134,7 +134,7 @@ def _judge_text(signs: PageSigns) -> Verdict:
     if signs.words < shortest:
         return Verdict(kind, Reason.TOO_SHORT, f"{signs.words} words, {shortest} expected")
     letters = len(set(signs.text[:2000]))
-    if letters < _FEWEST_LETTERS:
+    if letters < _FEWEST_LETTERS and signs.words >= _SHORTEST:
         detail = f"{letters} different characters, {_FEWEST_LETTERS} expected"
         return Verdict(kind, Reason.TOO_SHORT, detail)
     if signs.longest < _PROSE and not (signs.declared and signs.dated):

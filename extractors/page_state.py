@@ -46,22 +46,29 @@ def _values(text: str) -> Iterator[Any]:
     """Yield the JSON values of some size in a script, whatever is assigned around them."""
     for quoted in _PARSED.findall(text)[:_MOST_STARTS]:
         yield _value(_value(quoted, 0)[0] or "", 0)[0]
-    position = 0
+    position = scanned = 0
     for _ in range(_MOST_STARTS):
         start = _START.search(text, position)
-        if not start:
+        if not start or scanned > _LARGEST:
             return
-        value, position = _value(text, start.start())
-        if position - start.start() >= _SMALLEST // 2:
+        value, end = _value(text, start.start())
+        if value is None:  # no value begins here; what was read in vain counts
+            scanned += end - start.start()
+            position = start.end()
+            continue
+        position = end
+        if end - start.start() >= _SMALLEST // 2:
             yield value
 
 
 def _value(text: str, start: int) -> tuple[Any, int]:
-    """Read the JSON value at `start`: (it, where it ends), or (None, the next place to look at)."""
+    """Read the JSON value at `start`: (it, or None, and how far the text was read)."""
     try:
         return json.JSONDecoder(strict=False).raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        return None, max(error.pos, start)
     except (ValueError, RecursionError):
-        return None, start + 1
+        return None, len(text)
 
 
 def _texts(root: Any, titles: frozenset[str]) -> Iterator[tuple[bool, str]]:

@@ -34,8 +34,8 @@ _BYLINE_INNER = re.compile(
 
 
 _TOLD, _SENTENCES = 3, 60  # paragraphs below the headline, and their least characters
+_MOST_LOOKED = 60  # elements made for authors; of more most are other stories'
 _MOST_BYLINES = 6
-_MOST_FACTS = 25  # words of a list of a story's author, date and place
 _MOST_TIMES = 40
 
 
@@ -140,7 +140,7 @@ def _in_list(element: HtmlElement) -> bool:
 
 def read_bylines(tree: HtmlElement, page: Statements) -> None:
     """Read the names that stand in links and elements made for authors."""
-    found = told = 0
+    found = told = looked = 0
     heading = tree.find(".//h1")
     frame = _frame(heading) if heading is not None else set()
     for element in tree.iter("h1", *_BYLINE_TAGS):
@@ -151,7 +151,12 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
         rel = element.get("rel") if element.tag == "a" else None
         if rel is None or "author" not in rel:
             classes = element.get("class")
-            if not classes or not _holds_byline(classes) or _elsewhere(element):
+            if not classes or not _holds_byline(classes):
+                continue
+            looked += 1
+            if looked > _MOST_LOOKED:
+                return
+            if _elsewhere(element):
                 continue
         if told >= _TOLD and frame and not frame.intersection(element.iterancestors()):
             return  # below the story: who wrote others
@@ -234,7 +239,7 @@ def _elsewhere(element: HtmlElement) -> bool:
     if not items:
         return _in_list(element)
     facts = items[-1].getparent()
-    if facts is None or len("".join(facts.itertext()).split()) > _MOST_FACTS:
+    if facts is None or not _short_text(facts):
         return True
     return _in_list(facts) or facts.find(".//h2") is not None or facts.find(".//h3") is not None
 

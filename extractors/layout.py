@@ -14,6 +14,10 @@ time tt u var wbr
 _INLINE = frozenset(_INLINE_NAMES.split())
 _LEAST_DIRECT = 250  # characters of direct text from which a division is taken for an article
 _BREAKS = 4  # line breaks in a cell that holds a text
+_SENTENCE = 60  # characters
+_MOST = 0.5
+_BARE_BODIES = etree.XPath("//div[@itemprop='articleBody'][not(*)]")
+_STRING = etree.XPath("string()")
 _LENGTH = etree.XPath("string-length(normalize-space())")
 
 
@@ -64,6 +68,43 @@ def _wrap_runs(parent: HtmlElement) -> None:
     parent.extend(
         item for item in whole if item.tag != "p" or len(item) or (item.text or "").strip()
     )
+
+
+def settle_hidden_body(tree: HtmlElement) -> None:
+    """Take out an articleBody of bare text, made for machines, that the page tells again in
+    divisions; make one that stands alone a paragraph.
+    """
+    for element in _BARE_BODIES(tree):  # type: ignore[union-attr]
+        said = "".join((element.text or "").split())  # type: ignore[union-attr]
+        whole = "".join(str(_STRING(tree)).split())
+        if len(said) < _SENTENCE:
+            continue
+        if all(whole.count(end) > 1 for end in (said[:_SENTENCE], said[-_SENTENCE:])):
+            element.text = None  # type: ignore[union-attr]
+        else:
+            etree.SubElement(element, "p").text = element.text  # type: ignore[arg-type, union-attr]
+            element.text = None  # type: ignore[union-attr]
+
+
+def name_paragraphs(tree: HtmlElement, least: int) -> None:
+    """Turn divisions into paragraphs where those of one class, with no blocks inside, hold most
+    of what is said in such divisions, and more than `least` characters: pages without paragraphs.
+    """
+    leaves: dict[str, list[HtmlElement]] = {}
+    told: dict[str, int] = {}
+    for element in tree.iter("div"):
+        if any(child.tag not in _INLINE and child.tag != "br" for child in element):
+            continue
+        length = text_length(element)
+        names = (element.get("class") or "").partition(" ")[0]
+        if length:
+            leaves.setdefault(names, []).append(element)
+        if length >= _SENTENCE and element.find(".//a") is None:
+            told[names] = told.get(names, 0) + length
+    most = max(told, key=told.__getitem__, default="")
+    if most and told[most] > max(least, _MOST * sum(told.values())) and len(leaves[most]) > 2:
+        for element in leaves[most]:
+            element.tag = "p"
 
 
 def unwrap_layout(tree: HtmlElement) -> None:

@@ -15,7 +15,14 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from extractors.furniture import BODY_LIKE, COMMENTS, MORE, NAMED_NOISE, TRAFILATURA_DROPS
-from extractors.layout import split_breaks, text_length, unwrap_layout
+from extractors.layout import (
+    name_paragraphs,
+    settle_hidden_body,
+    split_breaks,
+    text_length,
+    unwrap_layout,
+)
+from extractors.teasers import teaser_rows
 from extractors.text import HAN_KANA
 
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
@@ -38,6 +45,10 @@ _DROPPABLE = frozenset({"div", "section", "p", "span"})
 # they may hold, and how long a teaser is at least.
 _CARD_TAGS = frozenset({"div", "article", "section", "li"})
 _CARD_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
+
+# Characters of running text, and its share of all, below which the text may be in divisions.
+_FEW_PARAGRAPHS, _LITTLE_OF_PAGE = 1000, 0.25
+_LONGEST_BLURB = 90  # characters below a teaser's headline
 
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
@@ -72,6 +83,11 @@ def prune_page(tree: HtmlElement) -> Running:
     split_breaks(tree)
     running = _running(tree)
     total = sum(length for _, length in running)
+    if total < max(_FEW_PARAGRAPHS, _LITTLE_OF_PAGE * text_length(tree)):
+        settle_hidden_body(tree)
+        name_paragraphs(tree, total)
+        running = _running(tree)
+        total = sum(length for _, length in running)
     bare = total == 0  # no paragraphs at all: the whole text is the measure
     total = total or text_length(tree)
     limit = _MOST_CUT * total
@@ -87,6 +103,8 @@ def prune_page(tree: HtmlElement) -> Running:
             drop(element)
     _cut_cards(running)
     _cut_lists(tree, limit)
+    for row in teaser_rows(tree, (item for item, length in running if length > _LONGEST_BLURB)):
+        drop(row)
     _cut_links(tree)
     _cut_headings(tree)
     left = set(tree.iter("p"))  # what is cut keeps its document, not its place
@@ -141,10 +159,11 @@ def _begins_with_link(card: HtmlElement) -> bool:
 
 def _spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
     """Take off blocks the classes for which trafilatura would drop them, where they and their
-    siblings of the same first class hold most of the running text: 'Text Text--icon' is text. An
-    aside that holds all of it is none.
+    siblings of the same first class, or all blocks of just their classes, hold most of the running
+    text: 'Text Text--icon' is text. An aside that holds all of it is none.
     """
     held: dict[tuple[HtmlElement | None, str], int] = {}
+    alike: dict[str, int] = {}
     suspects: dict[HtmlElement, tuple[HtmlElement | None, str]] = {}
     asides: dict[HtmlElement, int] = {}
     for around, length in _by_home(running):
@@ -156,6 +175,7 @@ def _spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
                 continue
             kind = outer.getparent(), names.split(maxsplit=1)[0]
             held[kind] = held.get(kind, 0) + length
+            alike[names] = alike.get(names, 0) + length
             if outer.tag in _DROPPABLE and _dropped(names):
                 suspects[outer] = kind
     total = sum(length for _, length in running)
@@ -163,8 +183,8 @@ def _spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
         if length == total:
             element.tag = "div"
     for element, kind in suspects.items():
-        if held[kind] > _MOST_OF_A_CLASS * total:
-            names = element.get("class")
+        names = element.get("class")
+        if max(held[kind], alike[names]) > _MOST_OF_A_CLASS * total:
             harmless = [name for name in names.split() if not _dropped(name)]
             if BODY_LIKE.search(names):
                 harmless.append("post-content")

@@ -195,3 +195,49 @@ def test_the_last_paragraphs_of_an_article_stay_whatever_their_block_says(names:
     told = [f"<p>{words}</p>" for words in PARAGRAPHS]
     body = f"<article>{''.join(told[:4])}<div class={names}>{told[4]}</div></article>"
     assert text_of(body) == "\n".join(PARAGRAPHS)
+
+
+def test_blocks_of_one_class_far_apart_are_kept_though_it_sounds_like_furniture() -> None:
+    first, middle, last = PARAGRAPHS[:1], PARAGRAPHS[1:4], PARAGRAPHS[4:]
+    apart = "".join(
+        f'<div data-area="text"><div class="Rich Rich--iconLinks w-8">{told}</div></div>'
+        f'<div class="slot"></div>'
+        for told in ("".join(f"<p>{words}</p>" for words in part) for part in (first, middle, last))
+    )
+    assert text_of(f'<article><section class="b">{apart}</section></article>') == "\n".join(
+        PARAGRAPHS
+    )
+
+
+def test_a_text_in_divisions_is_found_on_a_page_whose_only_paragraph_is_its_footer() -> None:
+    told = "".join(
+        f'<div class="b"><div class="b__text">{words}</div></div>' for words in PARAGRAPHS
+    )
+    meta = f'<div itemprop="articleBody">{" ".join(PARAGRAPHS)}</div>'
+    foot = (
+        "<p>Registered as a newspaper; the editor answers for what stands here, not the owner.</p>"
+    )
+    page = f'<div class="m">{meta}</div><div class="article__body js">{told}</div><div>{foot}</div>'
+    assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+def test_teasers_of_other_stories_in_a_row_are_left_out_with_their_blurbs() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    heads = ("Lighthouse to be painted", "Bus fares rise in May", "Seal found in the car park")
+    row = "".join(
+        f'<div class="w"><h3><a href="/a/{at}">{head}</a></h3><p>It was about time.</p></div>'
+        for at, head in enumerate(heads)
+    )
+    assert text_of(f"<article>{told}<div>{row}</div></article>") == "\n".join(PARAGRAPHS)
+
+
+def test_sources_listed_with_what_they_say_are_no_teasers() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    cited = "".join(
+        f'<li><a href="https://office.example/{year}">The report of {year}</a>: the crews were paid'
+        f" for {year - 1900} Sundays, more than in any year since they were counted</li>"
+        for year in (1990, 2000, 2010)
+    )
+    assert "the crews were paid for 110 Sundays" in text_of(
+        f"<article>{told}<ul>{cited}</ul></article>"
+    )

@@ -1,0 +1,115 @@
+"""Teasers of other stories: blocks in which headlines that are links stand with little beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lxml.html import HtmlElement
+
+from extractors.layout import text_length
+
+_FEWEST = 3  # headlines of a row
+_SHORTEST = 12  # characters of a headline; Han, kana and Hangul say the same in a third
+_SHORTEST_DENSE = 5
+_LEAST_LINKED = 0.35  # share of the row's text that stands in links
+_LONGEST_REST = 90  # characters of the longest piece beside the headlines: a blurb, a date
+_HIGHEST = 5  # levels above a headline at which its row is looked for
+_ROWS = frozenset({"div", "section", "aside", "ul", "ol", "td", "table", "dl", "footer"})
+_WHOLE = frozenset({"p", "div", "li", "h2", "h3", "h4", "h5", "td", "dt", "article", "header"})
+_INLINE = frozenset({"strong", "em", "b", "i", "span", "u", "font", "small"})
+
+
+def teaser_rows(tree: HtmlElement, sentences: Iterable[HtmlElement]) -> list[HtmlElement]:
+    """Return the outermost blocks of nothing but teasers: three headlines or more that are links
+    to other pages, each a block or a line of its own, and only short pieces beside them. What
+    holds one of `sentences` is none.
+    """
+    homes_of_text = {item.getparent() for item in sentences}
+    failed = {outer for home in homes_of_text if home is not None for outer in _around(home)}
+    homes: dict[HtmlElement, list[HtmlElement]] = {}
+    for link in tree.iter("a"):
+        block = _block(link)
+        home = block.getparent() if block is not None else None
+        if home is not None:
+            homes.setdefault(home, []).append(link)
+    rows: dict[HtmlElement, list[HtmlElement]] = {}
+    for home, links in homes.items():
+        outer: HtmlElement | None = home
+        for _ in range(_HIGHEST):
+            if outer is None or outer.tag == "body":
+                break
+            if outer.tag in _ROWS:
+                rows.setdefault(outer, []).extend(links)
+            outer = outer.getparent()
+    found: dict[HtmlElement, None] = {}
+    for row, links in sorted(rows.items(), key=lambda item: len(item[1])):  # inner ones first
+        if len(links) < _FEWEST or row in failed:
+            continue
+        linked = [said for link in links if (said := _headline(link))]
+        if len(linked) < _FEWEST:
+            continue
+        if _is_row(row, sum(linked)):
+            found[row] = None
+        else:
+            failed.update(row.iterancestors())
+    return [row for row in found if not any(outer in found for outer in row.iterancestors())]
+
+
+def _around(home: HtmlElement) -> Iterator[HtmlElement]:
+    yield home
+    yield from home.iterancestors()
+
+
+def _block(link: HtmlElement) -> HtmlElement | None:
+    """Return the block that a link to another page opens, alone in it or in its line, or None."""
+    if (link.get("href") or "#")[:1] == "#":
+        return None
+    element = link
+    while True:
+        parent = element.getparent()
+        if parent is None:
+            return None
+        before = element.getprevious()
+        if before is not None:
+            parted = before.tag in ("br", "hr", "img") or before.tag in _WHOLE
+            return parent if parted and not (before.tail or "").strip() else None
+        if parent.text and not parent.text.isspace():
+            return None
+        if parent.tag not in _INLINE:
+            return parent
+        element = parent
+
+
+def _headline(link: HtmlElement) -> int:
+    """Return the length of what a link says if it is long enough for a headline, else 0."""
+    length = text_length(link)
+    if length >= _SHORTEST:
+        return length
+    dense = length >= _SHORTEST_DENSE and max("".join(link.itertext())) >= "\u2e80"
+    return length if dense else 0
+
+
+def _is_row(row: HtmlElement, linked: int) -> bool:
+    if linked < _LEAST_LINKED * text_length(row):
+        return False
+    return row.find(".//h1") is None and all(map(_is_short, _pieces(row)))
+
+
+def _is_short(piece: str) -> bool:
+    dense = 3 if max(piece, default="") >= "\u2e80" else 1
+    return dense * len(piece) <= _LONGEST_REST
+
+
+def _pieces(element: HtmlElement) -> Iterator[str]:
+    """Yield the texts beside the links, inline markup run together."""
+    run = [element.text or ""]
+    for child in element:
+        if child.tag in _INLINE and len(child) == 0:
+            run.append(child.text or "")
+        else:
+            yield " ".join("".join(run).split())
+            run = []
+            if child.tag != "a":
+                yield from _pieces(child)
+        run.append(child.tail or "")
+    yield " ".join("".join(run).split())

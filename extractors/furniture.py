@@ -12,24 +12,32 @@ _NOISE_ABROAD = (
     r"povezan[eio]|powiazane|podobne|zobacz-?(?:tez|takze)|czytaj-?(?:tez|takze)|souvisejici|"
     r"suvisiace|kapcsolodo|"
     r"werbung|anzeigen?|publicidad|publicidade|publicite|pubblicita|reklam[ay]?|annons|mainos|"
-    r"kommentar(?:e|er|bereich|felt)|kommentit|komentar(?:i|ji|ze|ai)|komment(?:y|aarid)|comentarios|"
+    r"kommentar(?:e|er|bereich|felt)|kommentit|komentar(?:i|ji|ze|ai)|komment(?:y|aarid)|"
+    r"comentarios|"
     r"commentaires?|commenti|reacties|yorumlar|kommentek|"
     r"condividi|compartir|compartilhar|partager|teilen|paylas|udostepnij|sdilet|megosztas"
 )
 NAMED_NOISE = re.compile(
     r"(?:^|(?<!\bno)(?<!\bnon)(?<!without)(?<!\bafter)(?<!\bbefore)"
-    r"(?<!\bwith)(?<!\bhas)[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|more-?(?:on|from|"
+    r"(?<!\bwith)(?<!\bhas)[\s_-])(?:related|recirc|recommend|read-?(?:more|next|also)|"
+    r"more-?(?:on|from|"
     r"stories|news|like)|"
-    r"also-?(?:like|read)|see-?also|you-?may|most-?(?:read|popular|viewed|shared)|popular|trending|"
-    r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert(?:s|isements?|ising)?|ads?|"
+    r"also-?(?:like|read)|see-?also|you-?may|most-?(?:read|popular|viewed|shared)|popular|"
+    r"trending|"
+    r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert(?:s|"
+    r"isements?|ising)?|ads?|"
     r"sponsor|share|sharing|social|follow-?us|(?:author|writer)-?(?:bio|box|card|info|profile)|"
     r"comments?|disqus|respond|reactions|breadcrumbs?|pagination|tags?-?(?:list|links|cloud)|"
     r"caption|figcaption|photo-?credit|image-?credit|popup|modal|cookie|consent|gdpr|tooltip|"
     r"popover|"
-    r"copyright|correction-?form|report-?error|feedback|app-?(?:banner|promo|download)|print-?only|"
+    r"copyright|correction-?form|report-?error|feedback|app-?(?:banner|promo|download)|"
+    r"print-?only|"
     r"visually-?hidden|sr-only|screen-?reader(?:-text)?|audio-?player|video-?player|skip-?link|"
     r"next-?(?:article|story|post)|prev-?(?:article|story|post)|related[a-z]*|recommended|"
     r"(?:featured|related|inline)-?video|paywall-(?:box|banner|message|prompt|offer|barrier|info)|"
+    r"talkbacks?|yorum(?:lar)?|external-content|in-?read|about-?(?:the-?)?author|"
+    r"auth(?:or)?-?(?:det(?:ails?)?|desc(?:ription)?|about)|(?:instagram|tiktok)-(?:media|"
+    r"embed|video)|"
     r"recommendations|pull-?quotes?|(?:news|latest|articles?|stories|posts?)-?list|latest-?news|"
     + _NOISE_ABROAD
     + r")(?=$|[\s_-])",
@@ -40,7 +48,8 @@ NAMED_NOISE = re.compile(
 # a heading.
 _MORE_NAMES = """
 pilihan editor|
-read more|read also|read next|also read|see also|see more|related|related (?:articles?|stories|
+read:|read more|read also|read next|
+also read|see also|see more|related|related (?:articles?|stories|
 news|topics|content|coverage)|more on this|
 more from|more:|don'?t miss|must read|recommended|you may (?:also )?(?:like|be interested)|also on|
 watch|listen|in pictures|explainer|what to read next|further reading|keep reading|continue reading|
@@ -68,13 +77,28 @@ xem thêm|đọc thêm|
 قراءة المزيد|
 קרא(?:ו)? (?:עוד|גם)|यह भी पढ़ें|ये भी पढ़ें|और पढ़ें|আরও পড়ুন|อ่านเพิ่มเติม|อ่านข่าวที่เกี่ยวข้อง|
 관련 ?기사|관련 ?뉴스|이 기사도|関連記事|関連ニュース|あわせて読みたい|こちらも読む|相关阅读|
-相关新闻|相關新聞|延伸閱讀|延伸阅读|更多新聞|看更多|更多报道
+相关新闻|相關新聞|阅读下一篇|閱讀下一篇|下一篇|上一篇|延伸閱讀|延伸阅读|更多新聞|看更多|更多报道
 """
 # A word's end, or a capital: often nothing parts the words from the link after them.
 MORE = re.compile(
     r"^[\W_]*(?:"
     + _MORE_NAMES.replace("\n", "").strip("|")
     + r")(?=\W|$|(?-i:[A-ZÀ-ÖØ-ÞĂĄĆČĎĐĒĖĘĚĞĢİĪĶĻŁŃŅŇŌŐŘŚŞŠŢȚŤŪŮŰŹŻŽΆΈΉΊΌΎΏΑ-ΩЂ-ЏА-ЯҐ]))",
+    re.IGNORECASE,
+)
+
+# Headings of boxes that tell who wrote the story.
+ABOUT_AUTHOR = re.compile(
+    r"^[\W_]*(?:about the (?:authors?|writer)|sobre (?:la firma|el autor|la autora|"
+    r"[oa]s? autor(?:es|as?)?)|"
+    r"über (?:den autor|die autorin|die autoren)|(?:zum autor|zur autorin)|"
+    r"(?:à propos de )?l['’]auteur(?:e|rice)?|"
+    r"(?:l['’]autore|l['’]autrice|chi è l['’]autore)|over de auteur|om (?:forfatteren|"
+    r"författaren|skribenten)|"
+    r"o autor(?:ze|ce|ovi|ovi článku|u|ima)|об авторе|про автор(?:а|ку)|a szerzőről|"
+    r"despre autor|yazar hakkında|"
+    r"tentang penulis|عن الكاتب|على الكاتب|על הכותב(?:ת)?|作者(?:简介|簡介|介紹)|"
+    r"この記事を書いた人|筆者紹介)[\W_]*$",
     re.IGNORECASE,
 )
 

@@ -14,7 +14,14 @@ from functools import lru_cache
 from lxml import etree
 from lxml.html import HtmlElement
 
-from extractors.furniture import BODY_LIKE, COMMENTS, MORE, NAMED_NOISE, TRAFILATURA_DROPS
+from extractors.furniture import (
+    ABOUT_AUTHOR,
+    BODY_LIKE,
+    COMMENTS,
+    MORE,
+    NAMED_NOISE,
+    TRAFILATURA_DROPS,
+)
 from extractors.layout import (
     name_paragraphs,
     settle_hidden_body,
@@ -37,7 +44,9 @@ _BLOCKS = (
     "div", "section", "aside", "ul", "ol", "p", "span", "details", "figure", "footer", "h2", "h3",
     "h4", "dl", "table", "small", "figcaption", "blockquote",
 )  # fmt: skip
-_HEADINGS = ("h2", "h3", "h4", "h5", "strong")
+_HEADINGS = ("h2", "h3", "h4", "h5", "strong", "header", "b")
+_BOXES = frozenset({"div", "section", "aside"})
+_LARGEST_BOX = 800  # characters
 
 _DROPPABLE = frozenset({"div", "section", "p", "span"})
 
@@ -106,7 +115,7 @@ def prune_page(tree: HtmlElement) -> Running:
     for row in teaser_rows(tree, (item for item, length in running if length > _LONGEST_BLURB)):
         drop(row)
     _cut_links(tree)
-    _cut_headings(tree)
+    _cut_headings(tree, limit)
     left = set(tree.iter("p"))  # what is cut keeps its document, not its place
     kept = [(item, length) for item, length in running if item in left]
     _spare_blocks(kept)
@@ -336,15 +345,34 @@ def _text(element: HtmlElement) -> str:
     return str(_TEXT(element)).strip()
 
 
-def _cut_headings(tree: HtmlElement) -> None:
-    """Cut read-more headings, and what follows them if that is links."""
+def _box(heading: HtmlElement, limit: float) -> HtmlElement | None:
+    """Return the small block that a heading opens, None where the story goes on in it."""
+    box = heading.getparent()
+    if box is None or box.tag not in _BOXES or heading.getprevious() is not None:
+        return None
+    return (
+        box if text_length(box) < min(_LARGEST_BOX, limit) and box.find(".//h1") is None else None
+    )
+
+
+def _cut_headings(tree: HtmlElement, limit: float) -> None:
+    """Cut boxes about the author, read-more headings, and what follows these if that is links."""
     for heading in list(tree.iter(*_HEADINGS)):
         text = _text(heading)
-        if not 0 < len(text) < 60 or not MORE.match(text):
+        if not 0 < len(text) < 60:
+            continue
+        more = MORE.match(text)
+        if not more and not ABOUT_AUTHOR.match(text):
+            continue
+        box = _box(heading, limit)
+        if box is not None and (not more or link_share(box, text_length(box)) > _MORE_SHARE):
+            drop(box)
+            continue
+        if not more:
             continue
         following = heading.getnext()
         if following is None:
-            if heading.tag != "strong":
+            if heading.tag not in ("strong", "b"):
                 drop(heading)
         elif following.tag in ("ul", "ol", "div"):
             length = text_length(following)

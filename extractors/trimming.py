@@ -51,7 +51,7 @@ _CALLS = re.compile(
     r"编辑)[::].{0,40}|点击.{0,20}(?:下载|关注).{0,40}|"
     r"(?:\(|\[)?except for the headline, this story.{0,160}|"
     r"for (?:all )?the latest .{0,40}(?:news|updates)\b.{0,160}|(?:edited|reporting|compiled|"
-    r"writing) by .{2,40}(?:; ?(?:editing|writing|reporting|additional) .{0,120})|"
+    r"writing) by .{2,120}(?:; ?(?:editing|writing|reporting|additional) .{0,120})|"
     r"a version of this (?:article|story|column|review).{0,230}|\d+ shares?|"
     r"dieses thema im programm.{0,200}|über dieses thema berichtet.{0,200}|"
     r"our standards: .{0,60}trust principles.{0,20}|(?:first )?published on:? .{0,60}\d{4}.{0,20}|"
@@ -63,7 +63,7 @@ _CALLS = re.compile(
     r"tutti i diritti riservati.{0,60}|todos (?:los|os) (?:derechos|direitos) reservados.{0,60}|"
     r"dziękujemy, że przeczyta.{0,160}|wszelkie prawa zastrzeżone.{0,60}|"
     r"mehr (?:zum thema|dazu|aus)\b.{0,100}|das könnte sie auch.{0,60}|"
-    r"mit material (?:von|der).{0,60}|"
+    r"mit (?:material|informationen) (?:von|der).{0,60}|"
     r"lees (?:ook|meer|verder)\b.{0,140}|läs (?:också|mer|även)\b.{0,140}|les også\b.{0,140}|"
     r"læs også\b.{0,140}|lue (?:myös|lisää)\b.{0,140}|čtěte (?:také|více)\b.{0,140}|"
     r"zobacz (?:też|także|również)\b.{0,140}|czytaj (?:też|także|więcej)\b.{0,140}|"
@@ -73,10 +73,49 @@ _CALLS = re.compile(
     r"ακόμ[ηα])\b.{0,140}|последвайте ни\b.{0,120}|пратите нас\b.{0,120}|pratite nas\b.{0,120}|"
     r"simak .{0,100}(?:whatsapp|ponselmu|telegram|google news|youtube).{0,80}|baca juga\b.{0,140}|"
     r"xem thêm\b.{0,140}|mời quý .{0,140}|haberin devamı.{0,60}|kaynak:.{0,60}|"
-    r"この記事は有料.{0,80}|有料(?:会員|記事).{0,60}|【関連記事】.{0,80}|(?:続きを読む|もっと見る)|"
+    r"この記事は有料.{0,80}|有料(?:会員|記事).{0,60}|【関連記事】.{0,80}|(?:続きを読む|"
+    r"もっと見る)|"
     r"[（(]?(?:編輯|译者|譯者|核稿|责编|責編|记者|作者)[:：].{1,30}[)）]?\d{0,10}|"
-    r"本(?:網站|网站|報|文).{0,20}(?:不得轉載|授權|转载|版权).{0,60}|(?:更多|延伸閱讀|延伸阅读)[:：].{0,60}|"
+    r"本(?:網站|网站|報|文).{0,20}(?:不得轉載|授權|转载|版权).{0,60}|(?:更多|延伸閱讀|"
+    r"延伸阅读)[:：].{0,60}|"
     r"(?:\S{2,4}\s)?기자\s*=?\s*\S+@\S+|\S{2,5}\s?기자\s\S+@\S+.{0,30}|.{0,20}무단\s?전재.{0,60}|"
+    r"(?:published|first published|appeared) in .{2,40}, .{0,30}\d{4}|"
+    r"follow us on social media|(?:join|follow) (?:us on |our )?.{0,40}(?:telegram|"
+    r"whatsapp) (?:channel|group).{0,60}|"
+    r"\d{1,3} ?(?:min(?:ute)?s?\.?|dk\.?|мин(?:ут[аы]?)?\.?|хв\.?|分) ?(?:read(?:ing time)?|"
+    r"de (?:lectura|lecture)|(?:de )?leitura|"
+    r"okuma(?: süresi)?|чтения|на чтение|читання|czytania|lesezeit|di lettura|leestijd|で読める)|"
+    r"(?:tiempo de lectura|temps de lecture|lecture|lesezeit|leestijd|lästid|lesetid|læsetid|"
+    r"lukuaika|czas czytania|"
+    r"время (?:на )?чтени[яе]|час читання|okuma süresi)\s*[::]?\s*(?:ca\.? )?\d{1,3}.{0,12}|"
+    r"(?:(?:\d[\d.,]* )?(?:comments?|comentarios?|comentários?|commentaires?|commenti|"
+    r"kommentare?|kommentarer|"
+    r"reacties|komentarz[ey]?|komentářů|komentara?|yorum(?:lar)?|комментари(?:ев|й|и|я)|"
+    r"коментар(?:і|ів)|comentarii)\W*(?:\(\d+\))?)|"
+    r"(?:dette er |det här är |dies ist )?(?:eksternt innhold|externt innehåll|externer inhalt|"
+    r"external content|"
+    r"contenu externe|contenido externo|conteúdo externo|contenuto esterno)\b.{0,160}|"
+    r"(?:der )?(?:artikel|text) (?:wird|geht) .{0,30}(?:fortgesetzt|weiter).{0,30}|"
+    r"(?:saken|artikkelen|artikeln|artiklen|texten|teksten) fort(?:setter|sätter|"
+    r"sættes?)\b.{0,60}|"
+    r"(?:de tekst|het artikel|(?:dit|deze) (?:artikel|tekst)|artikel|tekst) (?:gaat (?:verder|"
+    r"door)|loopt door)\b.{0,60}|"
+    r"juttu jatkuu\b.{0,60}|(?:dalsz[ya] (?:ciąg|część)|ciąg dalszy)\b.{0,80}|(?:článek|"
+    r"text) pokračuje\b.{0,60}|"
+    r"(?:la (?:noticia|nota)|el (?:artículo|texto)|a (?:notícia|matéria)|o (?:texto|artigo)|"
+    r"l['’]articolo) contin[uú]a\b.{0,60}|"
+    r"continua (?:após|depois d|dopo) .{0,40}|la suite après .{0,40}|(?:продолжение|"
+    r"продовження) (?:после|ниже|під|після)\b.{0,40}|"
+    r"[请請][继繼][续續]往下[阅閱][读讀]|(?:続きは)?広告の(?:後|下)に続きます?|เนื้อหาต่อจากโฆษณา|"
+    r"kövesse[n]? .{0,80}(?:facebook|google|instagram|telegram|youtube|\bx\b).{0,40}|követem|"
+    r"urm[ăa]ri[țţt]i .{0,100}(?:google news|whatsapp|facebook|telegram|youtube).{0,60}|"
+    r"więcej takich informacji.{0,80}|chcesz zainteresować nas.{0,200}|tips oss|"
+    r"vet du noe om denne saken.{0,120}|(?:har du|do you have) (?:ett |et |a )?tips.{0,160}|"
+    r"(?:читать|читайте) .{0,20}(?:telegram|дзен|телеграм).{0,40}|"
+    r"(?:آخر تحديث|تاريخ النشر|تم النشر|آخرین به.?روزرسانی)\s*[::].{0,60}|"
+    r"(?:פורסם(?: לראשונה)?|עודכן)\s*[::].{0,40}|"
+    r"(?:oluşturulma|güncelle(?:n)?me|yayın(?:lanma)?|giriş) tarihi\s*[::]?.{0,40}|"
+    r"(?:【纠错】\s*)?【?责任编辑\s*[::].{0,20}】?|"
     r"theo dõi .{0,60}(?:facebook|google news|zalo|youtube).{0,40}|ikuti .{0,60}(?:google news|"
     r"whatsapp|telegram).{0,60}"
     r")[\W_]*$",
@@ -84,7 +123,8 @@ _CALLS = re.compile(
 )  # fmt: skip
 # Closing lines only: in the middle of a text they may be part of it.
 _CLOSING = re.compile(
-    r"^[\W_]*(?:(?:source|źródło|quellen?|fuentes?|fonte|zdroj|forrás|kilde|källa|bron|lähde|kaynak|"
+    r"^[\W_]*(?:(?:source|źródło|quellen?|fuentes?|fonte|zdroj|forrás|kilde|källa|bron|lähde|"
+    r"kaynak|"
     r"джерело|источник|източник|извор|izvor|πηγή|nguồn|sumber|출처|来源|來源)\s*[:：].{0,60}|"
     r"with inputs? from .{0,60}|leggi (?:anche|tutto)\b.{0,140}|"
     r"《.{2,20}》\s?（.{0,20}\d{4}年.{0,30}）)[\W_]*$",
@@ -93,9 +133,31 @@ _CLOSING = re.compile(
 _CREDIT = re.compile(
     r"^[\W_]*(?:photos?|image|picture|pic|file photo|foto|fotos|bild|quelle|photo credit|"
     r"image credit|"
-    r"crédit(?:s)?(?: photo)?|foto di|фото|снимка|снимки|зображення|изображение|zdjęcie|fot\.|kuva|"
+    r"crédit(?:s)?(?: photo)?|foto di|фото|снимка|снимки|зображення|изображение|zdjęcie|fot\.|"
+    r"kuva|"
     r"fotó|ảnh|φωτογραφία|nuotr\.?|ljósmynd|mynd|ภาพ|ভিডিও|ছবি|צילום|תמונה|عکس|사진|写真|図|صورة)"
     r"\s*(?:[::©/]|by\b|credit|courtesy).{0,120}$",
+    re.IGNORECASE,
+)
+# A line that ends in its photographer is a caption: … (AP Photo/Ann Lee), … 摄.
+_CAPTION = re.compile(
+    r"^(?:.*[(\[](?:[^()\[\]]{0,120}[\s.:—–-])?(?:photos?|foto(?:s|graf[íi]a)?|fotó|фото|"
+    r"zdjęcie|bild|kuva|image)"
+    r"(?: (?:by|credit|d['’e]|di|von|av))?\s?[:/©][^()\[\]]{2,60}[)\]]|"
+    r".{4,90}\s?[\u4e00-\u9fff·]{2,5}\s?[摄攝])[\W_]*$",
+    re.IGNORECASE,
+)
+# Lines of nothing but the names of buttons.
+_BUTTONS = re.compile(
+    r"^[\W_]*(?:(?:facebook|twitter|x|line|copy(?: link| url)?|whats ?app|telegram|e-?mail|"
+    r"print|pinterest|linkedin|"
+    r"reddit|flipboard|messenger|viber|pocket|share|save|threads|bluesky|copiar (?:enlace|"
+    r"link)|copier le lien|"
+    r"copia(?:ză)? link(?:ul)?|link kopieren|kopiuj link|kopírovat odkaz|linki? kopyala|"
+    r"kopier lenke|kopiera länk|"
+    r"imprimir(?: (?:nota|noticia))?|enviar (?:a un amigo|por (?:e-?mail|correo))|"
+    r"volver a (?:portada|inicio)|"
+    r"スクラップ|シェア(?:する)?|印刷|保存|分享|打印|공유|인쇄|스크랩)(?:[\W_]+|$|(?=[A-Z])))+$",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"^[\W_]*(?:https?://|www\.)\S+$", re.IGNORECASE)
@@ -105,7 +167,8 @@ _NO_WORD = re.compile(r"[\W_]+")
 _INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:\s?[/,;]\s?[^\W\d_]{2,5}){1,3}[)\]]?$")
 _TOP_LINES = 4  # lines at the top where the title and the byline may stand again
 _TOP_DATES = 8
-_LONGEST_CALL = 260
+_LONGEST_CALL, _LONGEST_BUTTONS = 260, 80
+_CAPTION_ENDS = frozenset(")]摄攝|）")
 _LONGEST_ABOUT = 400
 _ABOUT = re.compile(
     r"(?:is|was|covers|writes|reports|works|joined|"
@@ -189,4 +252,9 @@ def _bare(title: str) -> str:
 def _is_call(line: str) -> bool:
     if len(line) > _LONGEST_CALL:
         return False
-    return bool(_CALLS.match(line) or _CREDIT.match(line))
+    short = len(line) < _LONGEST_BUTTONS and _BUTTONS.match(line)
+    return bool(short or _CALLS.match(line) or _CREDIT.match(line) or _is_caption(line))
+
+
+def _is_caption(line: str) -> bool:
+    return line.rstrip()[-1:] in _CAPTION_ENDS and bool(_CAPTION.match(line))

@@ -241,3 +241,31 @@ def test_sources_listed_with_what_they_say_are_no_teasers() -> None:
     assert "the crews were paid for 110 Sundays" in text_of(
         f"<article>{told}<ul>{cited}</ul></article>"
     )
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<h3>Sobre la firma</h3><div>Lucía Cerro</div><p>Escribe de barcos y puertos.</p>",
+        "<b>About the author</b><p>She has covered the quay for longer than most.</p>",
+        "<header>Más información</header><article><h4><a href='/b'>Ferry found</a></h4></article>",
+        "<h3>阅读下一篇：</h3><div><a href='/n/1'>一季度货运量增长两成</a></div><p>沿海更快</p>",
+    ],
+)
+def test_a_box_about_the_author_or_other_stories_is_left_out(box: str) -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    page = f"<article>{told}<div class='x1'>{box}</div></article>"
+    assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+def test_what_readers_talk_back_is_left_out() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    box = "<h3>תגובות</h3><div><p>Well done, all the crews!</p><span>Dan, Harrow</span></div>"
+    page = f"<article>{told}<div class='talkbacks'>{box}</div></article>"
+    assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+def test_a_section_that_opens_like_such_a_box_but_holds_the_story_stays() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    found = text_of(f"<article><div><h2>About the author</h2>{told}</div></article>")
+    assert found.endswith("\n".join(PARAGRAPHS))

@@ -24,7 +24,7 @@ from extractors.records import UNKNOWN_SITE, Candidate, Entry, Extracted, Reason
 from extractors.signatures import signed_by
 from extractors.statements import Statements
 from extractors.text import normalise_line, word_count
-from extractors.titles import choose_title
+from extractors.titles import choose_title, hung_names
 from extractors.trimming import trim_lines
 from extractors.urls import clean_url, registrable_domain
 
@@ -108,7 +108,7 @@ def _extract(
         last_modified=last_modified,
         entry=entry,
         fetched_at=fetched_at,
-        day_first=_day_first(page),
+        day_first=_day_first(page, text.text),
         clocks=clocks,
     )
     return _assemble(page, text, signs, url, entry, when, decoded)
@@ -179,10 +179,11 @@ def _assemble(
     titles = [("entry", entry.title)] if entry and entry.title else []
     title = choose_title([*titles, *page.titles], sites)
     names = [("entry", name) for name in entry.authors] if entry else []
-    byline = choose_authors([*page.authors, *names], sites)
+    houses = (*sites, *hung_names(page.titles))
+    byline = choose_authors([*page.authors, *names], houses)
     if not byline.people:
         signed = [("text", name) for name in signed_by(body.text)]
-        byline = choose_authors([*page.authors, *names, *signed], sites) if signed else byline
+        byline = choose_authors([*page.authors, *names, *signed], houses) if signed else byline
     known = (*(value for _, value in page.titles), *sites)
     body = replace(body, text=trim_lines(body.text, known, byline.people))
     hint = next((value for _, value in page.languages), None) or (entry.language if entry else None)
@@ -231,12 +232,15 @@ def _assemble(
     )
 
 
-def _day_first(page: Statements) -> bool | None:
+def _day_first(page: Statements, text: str) -> bool | None:
     """Say whether the page's country puts the day before the month; None where it is unsaid.
 
     English alone is written both ways, and 'en_US' is the default of many a publishing system.
+    A page that names no language is judged by that of its `text`.
     """
     codes = [value.strip().lower().replace("_", "-") for _, value in page.languages]
+    if not codes and page.published:
+        codes = [detect_language(text) or ""]
     if any(code[:2] != "en" for code in codes if code):
         return True
     regions = {code[3:5] for code in codes if len(code) == 5}

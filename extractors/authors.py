@@ -10,7 +10,8 @@ from extractors.records import Candidate
 from extractors.titles import fold
 
 _JUNK = re.compile(
-    r"https?:|www\.|@|\d{3,}|©|\.(?:com|net|org|de|ru|co)\b|\.(?:at|ch|it|fr|es|pl|uk|info|tv|se|no|dk|fi|nl|be|br|in|jp|kr|cn|gr|hu|cz|tr)$|"
+    r"https?:|www\.|@|\d{3,}|©|\.(?:com|net|org|de|ru|co)\b|\.(?:at|ch|it|fr|es|pl|uk|info|tv|"
+    r"se|no|dk|fi|nl|be|br|in|jp|kr|cn|gr|hu|cz|tr)$|"
     r"^(?:our|special|admin|administrator|editor|"
     r"editors|staff|"
     r"newsroom|redaktion|redaktionen|redacción|redaccion|redazione|rédaction|la rédaction|"
@@ -22,6 +23,14 @@ _JUNK = re.compile(
     r"digital team|web team|agencies|agency|agencias|agenturen|wire|wire services|wires|"
     r"news agencies|"
     r"our correspondent|correspondent|special correspondent|desk|team|press release|redakcja|"
+    r"data public[aă]rii|data (?:di )?pubblicazione|data d[ae] publica[çc][aã]o|"
+    r"fecha de publicaci[oó]n|"
+    r"date de publication|veröffentlicht(?: am)?|erschienen(?: am)?|aktualisiert(?: am)?|"
+    r"(?:publicado|publicat|actualizado|atualizado|actualizat|pubblicato|aggiornato|publié|"
+    r"mis à jour)"
+    r"(?: e[lm]| il| le| la)?|opublikowano|aktualizacja|дата публикации|опубликовано|обновлено|"
+    r"опубліковано|оновлено|zveřejněno|publikováno|aktualizováno|megjelent|frissítve|"
+    r"yayınlanma(?: tarihi)?|güncelleme(?: tarihi)?|"
     r"redakce|redakcija|toimitus|redactie|haber merkezi)$",
     re.IGNORECASE,
 )
@@ -31,12 +40,18 @@ _TIME_WORDS = re.compile(
 # Words of desks and companies: no part of a person's name.
 _COLLECTIVE = re.compile(
     r"\b(?:staff|bureau|newsroom|editorial|editors?|desk|reports?|weekly|media|press|news|agency|"
-    r"agencies|business|sports?|inc|llc|ltd|gmbh|correspondents?|redaktion|redacción|redação|rédaction|"
-    r"redazione|редакция|редакція|редакции|service|team|writers?|contributors?|magazine|tv|radio|online|"
+    r"agencies|business|sports?|inc|llc|ltd|gmbh|correspondents?|redaktion|redacción|redação|"
+    r"rédaction|"
+    r"redazione|редакция|редакція|редакции|новости|вестник|газета|агентство|пресс-служба|"
+    r"нов[ио]ни|service|team|writers?|contributors?|magazine|tv|radio|online|"
     r"company|department|university|institute|redac[tțţ]i[ae]|redakc[ij][aei]|redaktsioon|redaksi|"
     r"szerkesztőség|toimitus|σύνταξη|newsdesk|webdesk|agencies|agencias|agences|agenturen|agenzie|"
-    r"haberleri|haber|yayın)\b|প্রতিবেদক|প্রতিনিধি|ডেস্ক|डेस्क|ब्यूरो|संवाददाता|ڈیسک|رپورٹر|تحریریه|"
-    r"وكالات|تحرير|الأخبار|מערכת|חדשות|[\u4e00-\u9fff](?:网|網|报|報|社|台|新闻|新聞|晚报|编辑|編輯|ニュース|事務所|法人|協会|委員会|研究所)$|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
+    r"haberleri|haber|yayın)\b|প্রতিবেদক|প্রতিনিধি|ডেস্ক|डेस्क|ब्यूरो|संवाददाता|ڈیسک|رپورٹر|"
+    r"تحریریه|"
+    r"وكالات|تحرير|الأخبار|صحيفة|جريدة|بوابة|نيوز|(?:^|\s)(?:برس|موقع|قناة|شبكة)(?:\s|$)|"
+    r"خبرگزاری|روزنامه|نیوز|न्यूज|समाचार|टीम|নিউজ|ข่าว|กองบรรณาธิการ|電子報|电子报|מערכת|חדשות|"
+    r"[\u4e00-\u9fff](?:网|網|报|報|社|台|新闻|新聞|晚报|编辑|編輯|ニュース|事務所|法人|協会|"
+    r"委員会|研究所)$|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
     re.IGNORECASE,
 )
 _PARTICLES = "de da di do dos del della van von der den ten ter le la el al bin ibn d'"

@@ -21,6 +21,13 @@ og:release_date publish_time bytedance:published_time published-at publication-d
 article:publication_date date.published dateposted article_date article-date
 citation_online_date dc.date.published
 mediator_published_time pub_date pdate ptime displaydate date-published eomportal-timestamp
+data-pubblicazione datapubblicazione data_pubblicazione analytics:p_ts its_publication
+fecha-publicacion fechapublicacion data_publicacao datapublicacao
+"""
+# Said behind a vendor's name and a mark: gs:publishDate, analytics.articleDate.
+ISSUED_NAMES = """
+publishdate publisheddate publish_date publishtime published_time published_at articledate
+pubdate datepublished publicationdate
 """
 MODIFIED_NAMES = """
 article:modified_time og:updated_time og:article:modified_time article:modified article:updated
@@ -85,6 +92,7 @@ FREE_NAMES = frozenset(
     ]
 )
 
+ISSUED_SET = frozenset(ISSUED_NAMES.split())
 PUBLISHED_SET = frozenset(PUBLISHED_NAMES.split())
 MODIFIED_SET = frozenset(MODIFIED_NAMES.split())
 AUTHOR_SET = frozenset(AUTHOR_NAMES.split())

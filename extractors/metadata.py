@@ -6,6 +6,7 @@ OpenGraph, microdata, <meta>, <time>, h1 and <title>. Nothing is chosen here.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from extractors.meta_names import (
     AUTHOR_SET,
     FREE_NAMES,
     IMAGE_NAMES,
+    ISSUED_SET,
     LEAD_NAMES,
     MODIFIED_SET,
     PUBLISHED,
@@ -31,9 +33,11 @@ from extractors.meta_names import (
 from extractors.records import Precision
 from extractors.statements import Statements, add, inner_text
 from extractors.text import normalise_line
+from extractors.titles import hung_names
 from extractors.visible import read_bylines, read_signed_line, read_times, read_visible_dates
 
 _HOUSES = frozenset({"organization", "newsmediaorganization", "corporation"})
+_LAST_PART = re.compile("[.:]")  # vendors put their own name before
 _DATE_PROPERTIES = {
     "datepublished": "published",
     "datecreated": "published",
@@ -84,7 +88,7 @@ _NEVER = datetime(1971, 1, 1, tzinfo=UTC)
 
 def _read_visible_names(tree: HtmlElement, page: Statements) -> None:
     """Read the byline readers see where the page's own data names neither people nor agency."""
-    sites = tuple(name for _, name in page.sites)
+    sites = (*(name for _, name in page.sites), *hung_names(page.titles))
     known = -1
     for read in (read_bylines, read_signed_line):
         if len(page.authors) != known:
@@ -152,7 +156,7 @@ def _read_named(name: str, content: str, attribute: str, page: Statements) -> No
     origin = "opengraph" if name.startswith(("og:", "article:")) else "meta"
     if name in TITLE_NAMES:
         add(page.titles, TITLE_NAMES[name], content)
-    elif name in PUBLISHED or name in PUBLISHED_SET:
+    elif name in PUBLISHED or name in PUBLISHED_SET or _LAST_PART.split(name)[-1] in ISSUED_SET:
         add(page.published, PUBLISHED.get(name, "meta"), content)
     elif name in MODIFIED_SET:
         add(page.modified, origin, content)

@@ -29,6 +29,7 @@ _LONGEST_SECTION = 40
 _SHORTEST_WHOLE = 12  # characters of a title that others may hang a section on
 _FOLD_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»‘’‚‛`´′″「」『』', "'"))
 _WORD = re.compile(r"\w+")
+_NO_NAME = re.compile(r"[\d./:,-]{6,}")  # a date behind the site's name
 _TRUNCATED = re.compile(r"\s*(?:…|\.\.\.)$")
 
 
@@ -70,6 +71,25 @@ def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> C
         for index, (origin, value, _) in enumerate(cleaned)
     )
     return Choice(cleaned[best][2], candidates)
+
+
+def hung_names(statements: list[tuple[str, str]]) -> tuple[str, ...]:
+    """Return what the document's title hangs on a headline's very end or puts before it, which is
+    mostly the site's name: 'Ferry found | Bay | Courier' gives 'Courier'.
+    """
+    wholes = [fold(title) for origin, title in statements if origin in _WHOLE_TITLES]
+    found: dict[str, None] = {}
+    for title in (fold(value) for origin, value in statements if origin == "title"):
+        for whole in wholes:
+            before, own, after = title.partition(whole)
+            pieces = _SEPARATOR.split(after if own and not before else "")
+            name = pieces[-1] if len(pieces) > 1 else ""
+            if own and before and not after:
+                name = _SEPARATOR.split(before)[0]
+            name = _NO_NAME.sub("", name).strip(" :-–—|»,")
+            if 2 < len(name) <= _LONGEST_SECTION and name not in wholes:
+                found[name] = None
+    return tuple(found)
 
 
 def strip_site(title: str, sites: tuple[str, ...]) -> str:

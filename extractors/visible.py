@@ -119,7 +119,7 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
         if seen > _MOST_LEAVES or found >= 2:
             return
         named = bool(_DATE_CLASS.search(element.get("class") or "") or _DATE_LABEL.match(text))
-        if (below or named) and not _in_list(element) and parse_date(text)[0]:
+        if (below or named) and not _in_list(element) and parse_date(text, day_first=True)[0]:
             add(page.published, "text", text)
             found += 1
 
@@ -161,7 +161,7 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
         if told >= _TOLD and frame and not frame.intersection(element.iterancestors()):
             return  # below the story: who wrote others
         value = _DATELINE.split(normalise_line(inner_text(element)), maxsplit=1)[0].strip(" -–—|,·")
-        if 3 <= len(value) <= 120:
+        if 3 <= len(value) <= 120 and value[-1] not in ":：":  # a label whose date was cut
             found += 1
             add(page.authors, "text", value)
             if found >= _MOST_BYLINES:
@@ -177,7 +177,10 @@ _SIGNED = re.compile(
     r"(?:^|[\d)|•·–—-]\s*)(?:(?:[Ww]ritten |[Rr]eported )?[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Oo]leh|"
     r"[Dd]oor|"
     r"[Aa]utor(?:[ae]|ka)?\s?:|[Aa]uteur\s?:|[Tt]ext[eo]?\s?:|[Tt]ekst\s?:|Автор\s?:|Текст\s?:|Piše:?|"
-    r"Írta:|Szerző:|撰文\s?[:：]|作者\s?[:：]|記者\s?[:：]?|文\s?[:：／])\s*(?P<names>[^\W\d_a-z].{2,100})$"
+    r"Írta:|Szerző:|Escriben?\s?:|撰文\s?[:：]|作者\s?[:：]|記者\s?[:：]?|文\s?[:：／])\s*(?P<names>[^\W\d_a-z].{2,100})$"
+)
+_KOREAN = re.compile(
+    r"(?:^|[\s|·])(?P<names>[가-힣]{2,4})\s?(?:선임|인턴|수습|전문)?기자(?:\s*[=|]|\s+\S+@\S+)?$"
 )
 _LINE_TAGS = ("h1", "h4", "h5", "h6", "p", "div", "span", "address")
 _LONGEST_LINE = 160
@@ -199,7 +202,9 @@ def read_signed_line(tree: HtmlElement, page: Statements) -> None:
         if not left:
             return
         text = _short_text(element)
-        signed = _SIGNED.search(text) if len(text) >= 6 and element.tag != heading.tag else None
+        signed = None
+        if len(text) >= 5 and element.tag != heading.tag:
+            signed = _SIGNED.search(text) or _KOREAN.search(text)
         if signed and not _in_list(element):
             value = _DATELINE.split(signed["names"], maxsplit=1)[0].strip(" -–—|,·@")
             value = _BEFORE_DATE.sub("", value)

@@ -171,6 +171,11 @@ def test_of_a_byline_without_end_only_the_beginning_is_read() -> None:
         "ویب ڈیسک",
         "青石新闻网",
         "灯台国際特許事務所",
+        "ชายฝั่งข่าว",
+        "الخليج برس من المرفأ",
+        "港灣電子報",
+        "Вестник залива",
+        "Data publicării",
     ],
 )
 def test_houses_and_desks_of_other_languages_are_nobody(value: str) -> None:

@@ -17,6 +17,8 @@ TEXT = "The bridge is open again.\nIt took two years.\nNobody was hurt.\nThe cou
         ("(한빛=연합) 서지안 기자 = 여객선이 첫 운항을 마쳤다.\n승객은 많았다.", ["서지안"]),
         ("灯台が公開された。\n来場者は八百人。【早瀬由紀、栗原達也】", ["早瀬由紀", "栗原達也"]),
         (f"{TEXT}\nАвтор: Мария Стоянова", ["Мария Стоянова"]),
+        (f"{TEXT}\nМария СТОЯНОВА. Фото автора.", ["Мария СТОЯНОВА"]),
+        (f"{TEXT}\nMit Informationen von Ute Kald, KKX\n{TEXT}", ["Ute Kald, KKX"]),
         (f"{TEXT}\nLê Hoàng Nam", ["Lê Hoàng Nam"]),
     ],
 )

@@ -38,6 +38,12 @@ def read(head: str, above: str = "", below: str = "") -> Extracted:
         ("<p class=byline>Ruth Pell Harrow Bay Courier, Oslo Town</p>", ("Ruth Pell",)),
         ("<p class=author>By Ruth Pell For Dailypost.com</p>", ("Ruth Pell",)),
         ("<div class=muhabir>CEMAL AKARSU</div>", ("Cemal Akarsu",)),
+        ("<div>2023년 9월 13일 <span>서지안 기자</span></div>", ("서지안",)),
+        ("<div>Escribe: Mario Puerto</div>", ("Mario Puerto",)),
+        (
+            "<p class=author-meta>Data publicării: 13.09.2023 <span>Autor: Ana Munte</span></p>",
+            ("Ana Munte",),
+        ),
     ],
 )  # fmt: skip
 def test_the_byline_below_the_headline_is_read(byline: str, names: tuple[str, ...]) -> None:
@@ -115,3 +121,44 @@ def test_the_byline_at_the_end_of_a_story_is_its_own() -> None:
     page = f"<html lang=en><body><article><h1>Ferry crews agree</h1>{TEXT}{end}</article></body>"
     found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
     assert found.authors == ("Ann Lee",)
+
+
+@pytest.mark.parametrize("name", ["gs:publishDate", "analyticsAttributes.articleDate", "pubdate"])
+def test_a_vendors_name_before_the_date_of_publishing_is_overlooked(name: str) -> None:
+    found = read(f'<meta name="{name}" content="2023-09-13T10:05:00+02:00">')
+    assert found.published_at == datetime(2023, 9, 13, 8, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "day"),
+    [
+        ("Паром стоит у причала третью неделю, и никто не знает, когда он пойдет.", 5),
+        ("The ferry has been at the quay for three weeks and nobody knows when it will go.", None),
+    ],
+)
+def test_a_page_that_names_no_language_is_dated_as_its_own_is_written(
+    words: str, day: int | None
+) -> None:
+    told = "".join(f"<p>{words} {number}.</p>" for number in range(6))
+    page = f"<html><body><h1>{words[:30]}</h1><span>5-10-2023, 18:47</span>{told}</body></html>"
+    found = extract(page.encode(), "https://a.example/x", fetched_at=FETCHED)
+    assert (found.published_at.day if found.published_at else None) == day
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        ("Ferry crews agree | Region | Vestnik Zaliva", ()),
+        ("Vestnik Zaliva - Ferry crews agree", ()),
+        ("Ferry crews agree - Vestnik Zaliva, 13.09.2023", ()),
+        ("Ferry crews agree", ("Vestnik Zaliva",)),
+    ],
+)
+def test_what_the_title_hangs_on_is_the_site_and_no_author(
+    title: str, names: tuple[str, ...]
+) -> None:
+    page = (
+        f"<html lang=en><head><title>{title}</title><meta name=author content='Vestnik Zaliva'>"
+        f"</head><body><article><h1>Ferry crews agree</h1>{TEXT}</article></body></html>"
+    )
+    assert extract(page.encode(), URL, fetched_at=FETCHED).authors == names

@@ -179,7 +179,7 @@ def _assemble(
     titles = [("entry", entry.title)] if entry and entry.title else []
     title = choose_title([*titles, *page.titles], sites)
     names = [("entry", name) for name in entry.authors] if entry else []
-    houses = (*sites, *hung_names(page.titles))
+    houses = (*sites, *hung_names(tuple(page.titles)))
     byline = choose_authors([*page.authors, *names], houses)
     if not byline.people:
         signed = [("text", name) for name in signed_by(body.text)]

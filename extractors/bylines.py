@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from extractors.text import normalise_line
 from extractors.titles import fold
@@ -148,7 +149,11 @@ def split_names(value: str) -> list[str]:
 
     Agencies stay among the names; who took the pictures or edited is left out.
     """
-    value = value[:_LONGEST]
+    return list(_split(value[:_LONGEST]))
+
+
+@lru_cache(maxsize=64)  # a page's bylines are split when it is read and when authors are chosen
+def _split(value: str) -> tuple[str, ...]:
     text = _GENRE.sub("", normalise_line(value).strip(" .,|-–—"))
     if "(" in text:
         text = _PICTURED.sub("", text)
@@ -168,7 +173,7 @@ def split_names(value: str) -> list[str]:
     for inside in bracketed:
         said = re.split(r"[=＝/,]", inside)
         names += [name.strip() for name in said if is_agency(name) and name.strip()]
-    return names
+    return tuple(names)
 
 
 def _one_by_one(pieces: list[str]) -> Iterator[str]:

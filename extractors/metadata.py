@@ -88,7 +88,7 @@ _NEVER = datetime(1971, 1, 1, tzinfo=UTC)
 
 def _read_visible_names(tree: HtmlElement, page: Statements) -> None:
     """Read the byline readers see where the page's own data names neither people nor agency."""
-    sites = (*(name for _, name in page.sites), *hung_names(page.titles))
+    sites = (*(name for _, name in page.sites), *hung_names(tuple(page.titles)))
     known = -1
     for read in (read_bylines, read_signed_line):
         if len(page.authors) != known:

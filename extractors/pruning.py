@@ -56,7 +56,7 @@ _CARD_TAGS = frozenset({"div", "article", "section", "li"})
 _CARD_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
 
 # Characters of running text, and its share of all, below which the text may be in divisions.
-_FEW_PARAGRAPHS, _LITTLE_OF_PAGE = 1000, 0.25
+_FEW_PARAGRAPHS, _MANY_PARAGRAPHS, _LITTLE_OF_PAGE = 1000, 2000, 0.25
 _LONGEST_BLURB = 90  # characters below a teaser's headline
 
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
@@ -92,7 +92,9 @@ def prune_page(tree: HtmlElement) -> Running:
     split_breaks(tree)
     running = _running(tree)
     total = sum(length for _, length in running)
-    if total < max(_FEW_PARAGRAPHS, _LITTLE_OF_PAGE * text_length(tree)):
+    if total < _FEW_PARAGRAPHS or (
+        total < _MANY_PARAGRAPHS and total < _LITTLE_OF_PAGE * text_length(tree)
+    ):
         settle_hidden_body(tree)
         name_paragraphs(tree, total)
         running = _running(tree)

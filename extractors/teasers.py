@@ -30,29 +30,27 @@ def teaser_rows(tree: HtmlElement, sentences: Iterable[HtmlElement]) -> list[Htm
     for link in tree.iter("a"):
         block = _block(link)
         home = block.getparent() if block is not None else None
-        if home is not None:
+        if home is not None and home not in failed:
             homes.setdefault(home, []).append(link)
-    rows: dict[HtmlElement, list[HtmlElement]] = {}
+    rows: dict[HtmlElement, list[int]] = {}
     for home, links in homes.items():
-        outer: HtmlElement | None = home
+        said = [length for link in links if (length := _headline(link))]
+        outer: HtmlElement | None = home if said else None
         for _ in range(_HIGHEST):
-            if outer is None or outer.tag == "body":
+            if outer is None or outer.tag == "body" or outer in failed:
                 break
             if outer.tag in _ROWS:
-                rows.setdefault(outer, []).extend(links)
+                rows.setdefault(outer, []).extend(said)
             outer = outer.getparent()
-    found: dict[HtmlElement, None] = {}
-    for row, links in sorted(rows.items(), key=lambda item: len(item[1])):  # inner ones first
-        if len(links) < _FEWEST or row in failed:
+    found: set[HtmlElement] = set()
+    for row, linked in sorted(rows.items(), key=lambda item: len(item[1])):  # inner ones first
+        if len(linked) < _FEWEST or row in failed:
             continue
-        linked = [said for link in links if (said := _headline(link))]
-        if len(linked) < _FEWEST:
-            continue
-        if _is_row(row, sum(linked)):
-            found[row] = None
+        if _is_row(row, sum(linked), found):
+            found.add(row)
         else:
             failed.update(row.iterancestors())
-    return [row for row in found if not any(outer in found for outer in row.iterancestors())]
+    return [row for row in rows if row in found and found.isdisjoint(row.iterancestors())]
 
 
 def _around(home: HtmlElement) -> Iterator[HtmlElement]:
@@ -89,10 +87,10 @@ def _headline(link: HtmlElement) -> int:
     return length if dense else 0
 
 
-def _is_row(row: HtmlElement, linked: int) -> bool:
+def _is_row(row: HtmlElement, linked: int, known: set[HtmlElement]) -> bool:
     if linked < _LEAST_LINKED * text_length(row):
         return False
-    return row.find(".//h1") is None and all(map(_is_short, _pieces(row)))
+    return row.find(".//h1") is None and all(map(_is_short, _pieces(row, known)))
 
 
 def _is_short(piece: str) -> bool:
@@ -100,8 +98,8 @@ def _is_short(piece: str) -> bool:
     return dense * len(piece) <= _LONGEST_REST
 
 
-def _pieces(element: HtmlElement) -> Iterator[str]:
-    """Yield the texts beside the links, inline markup run together."""
+def _pieces(element: HtmlElement, known: set[HtmlElement]) -> Iterator[str]:
+    """Yield the texts beside the links and the rows `known`, inline markup run together."""
     run = [element.text or ""]
     for child in element:
         if child.tag in _INLINE and len(child) == 0:
@@ -109,7 +107,7 @@ def _pieces(element: HtmlElement) -> Iterator[str]:
         else:
             yield " ".join("".join(run).split())
             run = []
-            if child.tag != "a":
-                yield from _pieces(child)
+            if child.tag != "a" and child not in known:
+                yield from _pieces(child, known)
         run.append(child.tail or "")
     yield " ".join("".join(run).split())

@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from extractors.records import Candidate
 from extractors.text import normalise_line
@@ -73,7 +74,8 @@ def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> C
     return Choice(cleaned[best][2], candidates)
 
 
-def hung_names(statements: list[tuple[str, str]]) -> tuple[str, ...]:
+@lru_cache(maxsize=64)  # asked twice of a page
+def hung_names(statements: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     """Return what the document's title hangs on a headline's very end or puts before it, which is
     mostly the site's name: 'Ferry found | Bay | Courier' gives 'Courier'.
     """

@@ -7,20 +7,18 @@ what only costs it time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
 from lxml.html import HtmlElement
 
+from extractors.containers import by_home, mark_home, spare_blocks
 from extractors.furniture import (
     ABOUT_AUTHOR,
-    BODY_LIKE,
     COMMENTS,
     MORE,
     NAMED_NOISE,
-    TRAFILATURA_DROPS,
 )
 from extractors.layout import (
     name_paragraphs,
@@ -47,8 +45,6 @@ _BLOCKS = (
 _HEADINGS = ("h2", "h3", "h4", "h5", "strong", "header", "b")
 _BOXES = frozenset({"div", "section", "aside"})
 _LARGEST_BOX = 800  # characters
-
-_DROPPABLE = frozenset({"div", "section", "p", "span"})
 
 # Cards: how deep a paragraph lies in one, how many make a row, what share of the running text
 # they may hold, and how long a teaser is at least.
@@ -120,7 +116,8 @@ def prune_page(tree: HtmlElement) -> Running:
     _cut_headings(tree, limit)
     left = set(tree.iter("p"))  # what is cut keeps its document, not its place
     kept = [(item, length) for item, length in running if item in left]
-    _spare_blocks(kept)
+    spare_blocks(kept)
+    mark_home(kept)
     return Running(sum(length for _, length in kept), tuple(item for item, _ in kept))
 
 
@@ -168,53 +165,6 @@ def _begins_with_link(card: HtmlElement) -> bool:
     return False
 
 
-def _spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
-    """Take off blocks the classes for which trafilatura would drop them, where they and their
-    siblings of the same first class, or all blocks of just their classes, hold most of the running
-    text: 'Text Text--icon' is text. An aside that holds all of it is none.
-    """
-    held: dict[tuple[HtmlElement | None, str], int] = {}
-    alike: dict[str, int] = {}
-    suspects: dict[HtmlElement, tuple[HtmlElement | None, str]] = {}
-    asides: dict[HtmlElement, int] = {}
-    for around, length in _by_home(running):
-        for outer in around:
-            if outer.tag == "aside":
-                asides[outer] = asides.get(outer, 0) + length
-            names = outer.get("class")
-            if not names or names.isspace():
-                continue
-            kind = outer.getparent(), names.split(maxsplit=1)[0]
-            held[kind] = held.get(kind, 0) + length
-            alike[names] = alike.get(names, 0) + length
-            if outer.tag in _DROPPABLE and _dropped(names):
-                suspects[outer] = kind
-    total = sum(length for _, length in running)
-    for element, length in asides.items():
-        if length == total:
-            element.tag = "div"
-    for element, kind in suspects.items():
-        names = element.get("class")
-        if max(held[kind], alike[names]) > _MOST_OF_A_CLASS * total:
-            harmless = [name for name in names.split() if not _dropped(name)]
-            if BODY_LIKE.search(names):
-                harmless.append("post-content")
-            element.set("class", " ".join(harmless))
-
-
-def _by_home(running: list[tuple[HtmlElement, int]]) -> Iterator[tuple[list[HtmlElement], int]]:
-    """Yield the elements around running paragraphs, once for those that have the same, with the
-    characters of these; a paragraph with a class of its own stands for itself.
-    """
-    homes: dict[HtmlElement, int] = {}
-    for paragraph, length in running:
-        home = paragraph if paragraph.get("class") else paragraph.getparent()
-        if home is not None:
-            homes[home] = homes.get(home, 0) + length
-    for home, length in homes.items():
-        yield [home, *home.iterancestors()], length
-
-
 def drop(element: HtmlElement) -> None:
     """Remove an element and its content; the text after it stays."""
     parent = element.getparent()
@@ -253,7 +203,7 @@ def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:
 def _held_by_class(running: list[tuple[HtmlElement, int]]) -> dict[str, int]:
     """Count how much running text stands inside elements of each class."""
     held: dict[str, int] = {}
-    for around, length in _by_home(running):
+    for around, length in by_home(running):
         for name in {outer.get("class") for outer in around}:
             if name:
                 held[name] = held.get(name, 0) + length
@@ -291,11 +241,6 @@ def _noisy(classes: str | None, identity: str | None) -> bool:
 @lru_cache(maxsize=8192)
 def _comments(classes: str | None, identity: str | None) -> bool:
     return bool(COMMENTS.search(classes or "") or COMMENTS.search(identity or ""))
-
-
-@lru_cache(maxsize=32768)
-def _dropped(classes: str) -> bool:
-    return bool(TRAFILATURA_DROPS.search(classes))
 
 
 def _may_go(element: HtmlElement, limit: float, bare: bool) -> bool:

@@ -269,3 +269,21 @@ def test_a_section_that_opens_like_such_a_box_but_holds_the_story_stays() -> Non
     told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
     found = text_of(f"<article><div><h2>About the author</h2>{told}</div></article>")
     assert found.endswith("\n".join(PARAGRAPHS))
+
+
+def test_the_columns_of_an_old_layout_beside_the_text_are_left_out() -> None:
+    told = "<br><br>".join(PARAGRAPHS)
+    left = (
+        "<h4>Calendar</h4><table><tr><td>Mo</td><td>Tu</td></tr></table><h4>Poll</h4>Do you sail?"
+    )
+    page = (
+        f"<table class=main><tr><td class=left-col>{left}</td><td class=mid><div class=base>"
+        f"<div id=news-7>{told}</div></div></td><td><h4>Weather</h4>Mild</td></tr></table>"
+    )
+    assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+def test_a_text_in_two_containers_is_whole_though_one_holds_most_of_it() -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    page = f"<div class=main><div>{''.join(told[:4])}</div><div>{told[4]}</div></div>"
+    assert text_of(page) == "\n".join(PARAGRAPHS)

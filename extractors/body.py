@@ -267,7 +267,10 @@ def _named_lead(element: HtmlElement) -> str:
     names = element.get("class") or element.get("itemprop")
     if not names or not _calls_itself_lead(names) or len(element.findall(".//p")) > 1:
         return ""
-    text = normalise_line(" ".join(element.itertext()))
+    said = element.find(".//p")  # beside a label: In short
+    text = normalise_line(" ".join((element if said is None else said).itertext()))
+    if said is not None and len(text) < _SHORTEST_LEAD:
+        text = normalise_line(" ".join(element.itertext()))
     inside = next(element.iterancestors("figure", "a", "aside", "li"), None)
     whole = _SHORTEST_LEAD <= len(text) < _LONGEST_LEAD and not text.endswith(("...", "…"))
     return text if whole and inside is None else ""

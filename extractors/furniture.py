@@ -38,6 +38,11 @@ NAMED_NOISE = re.compile(
     r"talkbacks?|yorum(?:lar)?|external-content|in-?read|about-?(?:the-?)?author|"
     r"auth(?:or)?-?(?:det(?:ails?)?|desc(?:ription)?|about)|(?:instagram|tiktok)-(?:media|"
     r"embed|video)|"
+    r"(?:image|photo|picture|media|video|foto|bild|player)[_-]{0,2}(?:description|desc|legend|"
+    r"caption|"
+    r"copyright|credits?|source|infotext)|infotext|bildunterschrift|bildtext|didascalia|leyenda|"
+    r"epigrafe|popisek|carousel|slide-?show|gallery|galerie|galeria|foto-?galerie|"
+    r"facts?(?!-?check)|fact-?box|fakta-?(?:boks|ruta)|info-?box|context-?box|"
     r"recommendations|pull-?quotes?|(?:news|latest|articles?|stories|posts?)-?list|latest-?news|"
     + _NOISE_ABROAD
     + r")(?=$|[\s_-])",

@@ -101,7 +101,7 @@ def prune_page(tree: HtmlElement) -> Running:
     held = _held_by_class(running)
     for element in list(tree.iter(*_BLOCKS)):
         names = element.get("class"), element.get("id")
-        if names == (None, None) or not _noisy(*names):
+        if element.get("role") != "complementary" and (names == (None, None) or not _noisy(*names)):
             continue
         remarks = _comments(*names)
         if held.get(names[0] or "", 0) > (_MOST_COMMENTS if remarks else _MOST_OF_A_CLASS) * total:

@@ -157,6 +157,12 @@ _BUTTONS = re.compile(
     r"kopier lenke|kopiera länk|"
     r"imprimir(?: (?:nota|noticia))?|enviar (?:a un amigo|por (?:e-?mail|correo))|"
     r"volver a (?:portada|inicio)|"
+    r"publicerad|uppdaterad|publisert|oppdatert|publiceret|opdateret|julkaistu|päivitetty|"
+    r"veröffentlicht|"
+    r"aktualisiert|published|updated|publié|mis à jour|publicado|actualizado|atualizado|"
+    r"pubblicato|"
+    r"aggiornato|gepubliceerd|bijgewerkt|opublikowano|aktualizacja|publikováno|aktualizováno|"
+    r"опубликовано|обновлено|опубліковано|оновлено|"
     r"スクラップ|シェア(?:する)?|印刷|保存|分享|打印|공유|인쇄|스크랩)(?:[\W_]+|$|(?=[a-z])))+$",
 )
 _ADDRESS = re.compile(r"^[\W_]*(?:https?://|www\.)\S+$", re.IGNORECASE)

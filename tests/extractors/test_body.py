@@ -287,3 +287,34 @@ def test_a_text_in_two_containers_is_whole_though_one_holds_most_of_it() -> None
     told = [f"<p>{words}</p>" for words in PARAGRAPHS]
     page = f"<div class=main><div>{''.join(told[:4])}</div><div>{told[4]}</div></div>"
     assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<p class='player__infotext'>The crews on Tuesday, by Ann Lee.</p>",
+        "<p class='content-media__description'>The quay at dawn, seen from a kite.</p>",
+        "<div class='CarouselOverlay'><p>The customs house in 1968, when it was new.</p></div>",
+        "<section class='reference fact'><h2>Ferries</h2><ul><li>Run on oil</li></ul></section>",
+        "<section role=complementary><h2>Ferries</h2><p>They run on whale oil.</p></section>",
+    ],
+)
+def test_captions_and_boxes_beside_the_story_are_left_out(box: str) -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    page = f"<article>{''.join(told[:3])}{box}{''.join(told[3:])}</article>"
+    assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+def test_a_story_that_checks_facts_is_no_box_of_facts() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS[:2])
+    checked = "".join(f"<p>{words}</p>" for words in PARAGRAPHS[2:])
+    page = f"<article>{told}<div class='fact-check'>{checked}</div></article>"
+    assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+def test_the_label_over_a_standfirst_is_no_part_of_it() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    found = text_of(
+        f"<div class=summary><b>In short</b><p>{LEAD}</p></div><article>{told}</article>"
+    )
+    assert found.split("\n")[0] == LEAD

@@ -92,9 +92,14 @@ MORE = re.compile(
     re.IGNORECASE,
 )
 
-# Headings of boxes that tell who wrote the story.
-ABOUT_AUTHOR = re.compile(
-    r"^[\W_]*(?:about the (?:authors?|writer)|sobre (?:la firma|el autor|la autora|"
+# Headings of boxes that tell who wrote the story, give facts beside it, or ask what readers think.
+BOX_HEADINGS = re.compile(
+    r"^[\W_]*(?:fakta(?:boks|ruta)?(?::.{0,40})?|fact ?(?:box|file|sheet)|faktenbox|repères|"
+    r"en chiffres|"
+    r"anketa|(?:reader |online )?poll|umfrage|sondage|encuesta|enquete|sondaggio|sondaj|опрос|"
+    r"опитування|"
+    r"ankieta|anket|szavazás|gallup|投票|about the (?:authors?|writer)|sobre (?:la firma|"
+    r"el autor|la autora|"
     r"[oa]s? autor(?:es|as?)?)|"
     r"über (?:den autor|die autorin|die autoren)|(?:zum autor|zur autorin)|"
     r"(?:à propos de )?l['’]auteur(?:e|rice)?|"

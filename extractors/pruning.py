@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 
 from extractors.containers import by_home, mark_home, spare_blocks
 from extractors.furniture import (
-    ABOUT_AUTHOR,
+    BOX_HEADINGS,
     COMMENTS,
     MORE,
     NAMED_NOISE,
@@ -303,13 +303,15 @@ def _box(heading: HtmlElement, limit: float) -> HtmlElement | None:
 
 
 def _cut_headings(tree: HtmlElement, limit: float) -> None:
-    """Cut boxes about the author, read-more headings, and what follows these if that is links."""
+    """Cut boxes of facts, polls or about the author, and read-more headings with what follows
+    them if that is links.
+    """
     for heading in list(tree.iter(*_HEADINGS)):
         text = _text(heading)
         if not 0 < len(text) < 60:
             continue
         more = MORE.match(text)
-        if not more and not ABOUT_AUTHOR.match(text):
+        if not more and not BOX_HEADINGS.match(text):
             continue
         box = _box(heading, limit)
         if box is not None and (not more or link_share(box, text_length(box)) > _MORE_SHARE):

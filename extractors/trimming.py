@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from extractors.dates import parse_date
+from extractors.furniture import MORE
 from extractors.titles import fold
 
 # Whole lines that call to subscribe, follow, share or install, credit a picture, or close a page.
@@ -41,7 +42,7 @@ _CALLS = re.compile(
     r"telegram).{0,60}|inscreva-se.{0,100}|"
     r"реклама|подпис(?:ывайтесь|аться|ывайся)\b.{0,140}|читайте нас\b.{0,100}|"
     r"следите за\b.{0,60}(?:telegram|телеграм|вконтакте|дзен).{0,60}|"
-    r"підпис(?:уйтесь|уйся|атися)\b.{0,140}|читайте нас\b.{0,100}|следуйте за нами.{0,80}|"
+    r"підпис(?:уйтесь|уйтеся|уйся|атися)\b.{0,140}|читайте нас\b.{0,100}|следуйте за нами.{0,80}|"
     r"reklama|zapisz się\b.{0,120}|obserwuj nas.{0,100}|advertentie|abonneer\b.{0,80}|"
     r"schrijf je in\b.{0,100}|"
     r"annons|mainos|reklam|bizi takip edin.{0,80}|abone ol\b.{0,80}|إعلان|اشترك\b.{0,100}|"
@@ -172,7 +173,7 @@ _NO_WORD = re.compile(r"[\W_]+")
 _INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:\s?[/,;]\s?[^\W\d_]{2,5}){1,3}[)\]]?$")
 _TOP_LINES = 4  # lines at the top where the title and the byline may stand again
 _TOP_DATES = 8
-_LONGEST_CALL, _LONGEST_BUTTONS = 260, 80
+_LONGEST_CALL, _LONGEST_BUTTONS, _LONGEST_MORE = 260, 80, 40
 _CAPTION_ENDS = frozenset(")]摄攝|）")
 _LONGEST_ABOUT = 400
 _ABOUT = re.compile(
@@ -259,6 +260,12 @@ def _is_call(line: str) -> bool:
         return False
     small = line.lower()
     buttons = len(line) < _LONGEST_BUTTONS and _BUTTONS.match(small)
+    if (
+        len(line) < _LONGEST_MORE
+        and (more := MORE.match(line))
+        and not line[more.end() :].strip(" :.…»>|-")
+    ):
+        return True
     return bool(buttons or _CALLS.match(small) or _CREDIT.match(line) or _is_caption(line))
 
 

@@ -249,10 +249,12 @@ def test_sources_listed_with_what_they_say_are_no_teasers() -> None:
         "<h3>Sobre la firma</h3><div>Lucía Cerro</div><p>Escribe de barcos y puertos.</p>",
         "<b>About the author</b><p>She has covered the quay for longer than most.</p>",
         "<header>Más información</header><article><h4><a href='/b'>Ferry found</a></h4></article>",
+        "<h4>FAKTA: Färjorna</h4><p>They have run on whale oil since 1901, and still do.</p>",
+        "<b>Anketa</b><p>Should the crews give in?</p><p>Ano: 204</p><p>Ne: 31</p>",
         "<h3>阅读下一篇：</h3><div><a href='/n/1'>一季度货运量增长两成</a></div><p>沿海更快</p>",
     ],
 )
-def test_a_box_about_the_author_or_other_stories_is_left_out(box: str) -> None:
+def test_a_box_about_authors_facts_readers_or_other_stories_is_left_out(box: str) -> None:
     told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
     page = f"<article>{told}<div class='x1'>{box}</div></article>"
     assert text_of(page) == "\n".join(PARAGRAPHS)

@@ -17,6 +17,9 @@ STORY = (
     "line",
     [
         "Copy link",
+        "## More:",
+        "You may also like...",
+        "อ่านข่าวที่เกี่ยวข้อง",
         "Facebook WhatsApp E-mail Print",
         "Imprimir nota | Enviar a un amigo",
         "LINECopy",
@@ -51,6 +54,7 @@ def test_a_line_that_is_none_of_the_story_is_cut(line: str) -> None:
     "line",
     [
         "He had kept the line open for an hour, and nobody called.",
+        "See also the ledger of 1901, which names the crews one by one.",
         "Print runs of the local paper have halved since the ferry stopped carrying it.",
         "The photo (it shows his mother at the rail) has hung there since the war.",
         "Comments by the mayor did little to calm the crews.",

@@ -59,11 +59,17 @@ def spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
 
 def mark_home(running: list[tuple[HtmlElement, int]]) -> None:
     """Name the smallest block with nearly all running text the article's body, where no block
-    around the text is called so: old layouts, and names of a site's own.
+    around the text is called so: old layouts, and names of a site's own. One that the text begins
+    before must hold it undivided: below a short article stand longer teasers.
     """
     if len(running) < _FEWEST:
         return
     held: dict[HtmlElement, int] = {}
+    whole: dict[HtmlElement, int] = {}
+    for paragraph, length in running:
+        parent = paragraph.getparent()
+        if parent is not None:
+            whole[parent] = whole.get(parent, 0) + length
     for around, length in by_home(running):
         for outer in around:
             if outer not in held and _is_known(outer):
@@ -71,7 +77,8 @@ def mark_home(running: list[tuple[HtmlElement, int]]) -> None:
             held[outer] = held.get(outer, 0) + length
     least = _ALMOST_ALL * sum(length for _, length in running)
     # Outer blocks hold no less than inner ones, and of those that hold it all one is innermost.
-    homes = [item for item, length in held.items() if length >= least and item.tag in _HOMES]
+    likely = {*running[0][0].iterancestors(), *(item for item in whole if whole[item] >= least)}
+    homes = [item for item in likely if held[item] >= least and item.tag in _HOMES]
     if homes:
         home = max(homes, key=lambda item: sum(1 for _ in item.iterancestors()))
         home.tag = "div"

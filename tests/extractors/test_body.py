@@ -320,3 +320,24 @@ def test_the_label_over_a_standfirst_is_no_part_of_it() -> None:
         f"<div class=summary><b>In short</b><p>{LEAD}</p></div><article>{told}</article>"
     )
     assert found.split("\n")[0] == LEAD
+
+
+def test_a_short_article_is_not_lost_to_longer_teasers_below_it() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS[:4])
+    cards = "".join(
+        f"<div class=g><a href=/q{at}>Night trains return to the north</a>"
+        f"<p>{PARAGRAPHS[at % 5]} And so on, number {at}.</p></div>"
+        for at in range(60)
+    )
+    page = f"<main><div class=y>{told}</div></main><div class=grid>{cards}</div>"
+    assert text_of(page) == "\n".join(PARAGRAPHS[:4])
+
+
+def test_a_short_article_is_not_lost_to_what_readers_write_in_divisions() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    said = "".join(
+        f"<div class=msg>Reader {at} says that it was high time for boats to sail again.</div>"
+        for at in range(12)
+    )
+    page = f"<div class=x><div class=y>{told}</div></div><div class=said>{said}</div>"
+    assert text_of(page) == "\n".join(PARAGRAPHS)

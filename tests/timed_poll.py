@@ -22,9 +22,9 @@ def timed(out: Path) -> None:
     landed: dict[str, tuple[float, float]] = {}
     poll, land = flows.steps.ingest.poll_feeds, flows.steps.poll.land_polls
 
-    async def polling(*given: Any) -> int:
+    async def polling(*given: Any, **named: Any) -> int:
         began[:] = [time.monotonic(), time.process_time()]
-        return await poll(*given)
+        return await poll(*given, **named)
 
     def landing(session: Any, landings: Any, **given: Any) -> None:
         land(session, landings, **given)

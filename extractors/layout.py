@@ -14,7 +14,8 @@ time tt u var wbr
 _INLINE = frozenset(_INLINE_NAMES.split())
 _LEAST_DIRECT = 250  # characters of direct text from which a division is taken for an article
 _BREAKS = 4  # line breaks in a cell that holds a text
-_SENTENCE = 60  # characters
+_SENTENCE, _FOOTER = 60, 300  # characters
+_MUCH_MORE = 3
 _MOST = 0.5
 _BARE_BODIES = etree.XPath("//div[@itemprop='articleBody'][not(*)]")
 _STRING = etree.XPath("string()")
@@ -86,13 +87,20 @@ def settle_hidden_body(tree: HtmlElement) -> None:
             element.text = None  # type: ignore[union-attr]
 
 
-def name_paragraphs(tree: HtmlElement, least: int) -> None:
+def name_paragraphs(tree: HtmlElement, running: list[tuple[HtmlElement, int]]) -> None:
     """Turn divisions into paragraphs where those of one class, with no blocks inside, hold most
-    of what is said in such divisions, and more than `least` characters: pages without paragraphs.
+    of what is said in such divisions, and more than the `running` paragraphs: pages without
+    paragraphs. Below the first of these they must hold much more: readers write in them too.
     """
     leaves: dict[str, list[HtmlElement]] = {}
     told: dict[str, int] = {}
-    for element in tree.iter("div"):
+    early: set[str] = set()
+    first = running[0][0] if running else None
+    above = True
+    for element in tree.iter("div", "p"):
+        if element.tag == "p":
+            above = above and element is not first
+            continue
         if any(child.tag not in _INLINE and child.tag != "br" for child in element):
             continue
         length = text_length(element)
@@ -101,7 +109,12 @@ def name_paragraphs(tree: HtmlElement, least: int) -> None:
             leaves.setdefault(names, []).append(element)
         if length >= _SENTENCE and element.find(".//a") is None:
             told[names] = told.get(names, 0) + length
+            if above:
+                early.add(names)
     most = max(told, key=told.__getitem__, default="")
+    least = sum(length for _, length in running)
+    if most not in early and least >= _FOOTER:
+        least *= _MUCH_MORE
     if most and told[most] > max(least, _MOST * sum(told.values())) and len(leaves[most]) > 2:
         for element in leaves[most]:
             element.tag = "p"

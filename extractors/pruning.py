@@ -51,8 +51,6 @@ _LARGEST_BOX = 800  # characters
 _CARD_TAGS = frozenset({"div", "article", "section", "li"})
 _CARD_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
 
-# Beside more of it than a footer's, divisions must hold much more: readers write in them too.
-_FOOTER, _MUCH_MORE = 300, 3
 # Characters of running text, and its share of all, below which the text may be in divisions.
 _FEW_PARAGRAPHS, _MANY_PARAGRAPHS, _LITTLE_OF_PAGE = 1000, 2000, 0.25
 _LONGEST_BLURB = 90  # characters below a teaser's headline
@@ -94,7 +92,7 @@ def prune_page(tree: HtmlElement) -> Running:
         total < _MANY_PARAGRAPHS and total < _LITTLE_OF_PAGE * text_length(tree)
     ):
         settle_hidden_body(tree)
-        name_paragraphs(tree, total if total < _FOOTER else _MUCH_MORE * total)
+        name_paragraphs(tree, running)
         running = _running(tree)
         total = sum(length for _, length in running)
     bare = total == 0  # no paragraphs at all: the whole text is the measure

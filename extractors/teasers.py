@@ -64,6 +64,8 @@ def _block(link: HtmlElement) -> HtmlElement | None:
         return None
     element = link
     while True:
+        if element.tail and not element.tail.isspace():
+            return None  # a sentence goes on
         parent = element.getparent()
         if parent is None:
             return None

@@ -341,3 +341,22 @@ def test_a_short_article_is_not_lost_to_what_readers_write_in_divisions() -> Non
     )
     page = f"<div class=x><div class=y>{told}</div></div><div class=said>{said}</div>"
     assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+def test_a_text_in_divisions_is_not_lost_to_what_readers_write_in_paragraphs_below() -> None:
+    told = "".join(f"<div class=par>{words}</div>" for words in PARAGRAPHS)
+    said = "".join(
+        f"<p>Reader {at} says that it was high time for boats to sail again.</p>" for at in range(5)
+    )
+    page = f"<div class=x><div class=y>{told}</div></div><div class=said>{said}</div>"
+    assert set(PARAGRAPHS) <= set(text_of(page).split("\n"))
+
+
+def test_links_whose_sentence_goes_on_behind_them_are_no_teasers() -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    cited = "".join(
+        f'<li><a href="https://office.example/{year}">The harbour report of {year}</a> says so</li>'
+        for year in (1990, 2000, 2010)
+    )
+    found = text_of(f"<article>{''.join(told[:3])}<ul>{cited}</ul>{''.join(told[3:])}</article>")
+    assert found.count("The harbour report of") == 3

@@ -9,10 +9,12 @@ from functools import lru_cache
 from lxml.html import HtmlElement
 
 from extractors.furniture import BODY_LIKE, TRAFILATURA_DROPS
+from extractors.layout import text_length
 
 _DROPPABLE = frozenset({"div", "section", "p", "span"})
 _MOST_OF_A_CLASS = 0.5  # share of the running text
 _HOMES = frozenset({"div", "section", "main", "span"})
+_LEAST_OF_HOME = 0.6  # share of a home's text that reads
 _ALMOST_ALL, _FEWEST = 0.9, 3  # share of the running text in its home, and its paragraphs
 # Names by which trafilatura knows an article's container.
 _KNOWN = re.compile(
@@ -79,8 +81,10 @@ def mark_home(running: list[tuple[HtmlElement, int]]) -> None:
     # Outer blocks hold no less than inner ones, and of those that hold it all one is innermost.
     likely = {*running[0][0].iterancestors(), *(item for item in whole if whole[item] >= least)}
     homes = [item for item in likely if held[item] >= least and item.tag in _HOMES]
-    if homes:
-        home = max(homes, key=lambda item: sum(1 for _ in item.iterancestors()))
+    if not homes:
+        return
+    home = max(homes, key=lambda item: sum(1 for _ in item.iterancestors()))
+    if held[home] >= _LEAST_OF_HOME * text_length(home):
         home.tag = "div"
         home.set("class", "article-body")
 

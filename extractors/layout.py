@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 from lxml.html import HtmlElement
+
+from extractors.text import HAN_KANA
 
 # What may hold a whole article's text directly, and what may stand inside its lines.
 _HOLDERS = frozenset({"div", "section", "article", "td", "main", "font", "body"})
@@ -16,7 +20,8 @@ _LEAST_DIRECT = 250  # characters of direct text from which a division is taken 
 _BREAKS = 4  # line breaks in a cell that holds a text
 _SENTENCE, _FOOTER = 60, 300  # characters
 _MUCH_MORE = 3
-_MOST = 0.5
+_SHARE = 0.2  # of what all such divisions say
+_DENSE = re.compile(f"[{HAN_KANA}]{{3}}")
 _BARE_BODIES = etree.XPath("//div[@itemprop='articleBody'][not(*)]")
 _STRING = etree.XPath("string()")
 _LENGTH = etree.XPath("string-length(normalize-space())")
@@ -88,9 +93,9 @@ def settle_hidden_body(tree: HtmlElement) -> None:
 
 
 def name_paragraphs(tree: HtmlElement, running: list[tuple[HtmlElement, int]]) -> None:
-    """Turn divisions into paragraphs where those of one class, with no blocks inside, hold most
-    of what is said in such divisions, and more than the `running` paragraphs: pages without
-    paragraphs. Below the first of these they must hold much more: readers write in them too.
+    """Turn divisions with no blocks inside into paragraphs, a class at a time, where they say more
+    than the `running` paragraphs: pages without paragraphs. Below the first of these they must
+    say much more: readers write in them too.
     """
     leaves: dict[str, list[HtmlElement]] = {}
     told: dict[str, int] = {}
@@ -104,20 +109,23 @@ def name_paragraphs(tree: HtmlElement, running: list[tuple[HtmlElement, int]]) -
         if any(child.tag not in _INLINE and child.tag != "br" for child in element):
             continue
         length = text_length(element)
+        if not length:
+            continue
         names = (element.get("class") or "").partition(" ")[0]
-        if length:
-            leaves.setdefault(names, []).append(element)
-        if length >= _SENTENCE and element.find(".//a") is None:
-            told[names] = told.get(names, 0) + length
+        leaves.setdefault(names, []).append(element)
+        unlinked = length - sum(map(text_length, element.iter("a")))
+        if unlinked >= _SENTENCE or (
+            3 * unlinked >= _SENTENCE and _DENSE.search("".join(element.itertext()))
+        ):
+            told[names] = told.get(names, 0) + unlinked
             if above:
                 early.add(names)
-    most = max(told, key=told.__getitem__, default="")
-    least = sum(length for _, length in running)
-    if most not in early and least >= _FOOTER:
-        least *= _MUCH_MORE
-    if most and told[most] > max(least, _MOST * sum(told.values())) and len(leaves[most]) > 2:
-        for element in leaves[most]:
-            element.tag = "p"
+    whole, least = sum(told.values()), sum(length for _, length in running)
+    for names, length in told.items():
+        more = 1 if names in early or least < _FOOTER else _MUCH_MORE
+        if length >= _SHARE * whole and length > more * least and len(leaves[names]) > 2:
+            for element in leaves[names]:
+                element.tag = "p"
 
 
 def unwrap_layout(tree: HtmlElement) -> None:

@@ -360,3 +360,26 @@ def test_links_whose_sentence_goes_on_behind_them_are_no_teasers() -> None:
     )
     found = text_of(f"<article>{''.join(told[:3])}<ul>{cited}</ul>{''.join(told[3:])}</article>")
     assert found.count("The harbour report of") == 3
+
+
+def test_a_text_in_nameless_divisions_is_not_lost_to_longer_blurbs_of_teasers() -> None:
+    told = "".join(
+        f'<div>{words} <a href="/t{at}">More of it</a> was said.</div>'
+        for at, words in enumerate(PARAGRAPHS)
+    )
+    cards = "".join(
+        f'<div class=card><div class=in><a href="/c{at}"><b>Night trains return</b></a>'
+        f"<div class=blurb>{PARAGRAPHS[at]} {LEAD} {LEAD}</div></div></div>"
+        for at in range(5)
+    )
+    page = f"<article><div class=z>{told}</div></article><div class=more>{cards}</div>"
+    found = text_of(page)
+    assert [words in found for words in PARAGRAPHS] == [True] * 5
+    assert LEAD not in found
+
+
+def test_a_block_that_holds_much_beside_the_text_is_not_named_its_body() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    other = "".join(f"<li>Number {at}: boats that sail again</li>" for at in range(60))
+    page = f"<div class=k1><div class=k2>{told}<h3>Elsewhere</h3><ul>{other}</ul></div></div>"
+    assert text_of(page) == "\n".join(PARAGRAPHS)

@@ -61,32 +61,39 @@ def spare_blocks(running: list[tuple[HtmlElement, int]]) -> None:
 
 def mark_home(running: list[tuple[HtmlElement, int]]) -> None:
     """Name the smallest block with nearly all running text the article's body, where no block
-    around the text is called so: old layouts, and names of a site's own. One that the text begins
-    before must hold it undivided: below a short article stand longer teasers.
+    around its beginning or around most of it is called so: old layouts, and names of a site's own.
     """
     if len(running) < _FEWEST:
         return
     held: dict[HtmlElement, int] = {}
+    for around, length in by_home(running):
+        for outer in around:
+            held[outer] = held.get(outer, 0) + length
+    total = sum(length for _, length in running)
+    first = set(running[0][0].iterancestors())
+    known = (item for item, length in held.items() if item in first or 2 * length > total)
+    if any(map(_is_known, known)):
+        return
+    home = _home(running, held, _ALMOST_ALL * total)
+    if home is not None and held[home] >= _LEAST_OF_HOME * text_length(home):
+        home.tag = "div"
+        home.set("class", "article-body")
+
+
+def _home(
+    running: list[tuple[HtmlElement, int]], held: dict[HtmlElement, int], least: float
+) -> HtmlElement | None:
+    """Return the innermost block that holds `least` characters. One that the text begins before
+    must hold them undivided: below a short article stand longer teasers.
+    """
     whole: dict[HtmlElement, int] = {}
     for paragraph, length in running:
         parent = paragraph.getparent()
         if parent is not None:
             whole[parent] = whole.get(parent, 0) + length
-    for around, length in by_home(running):
-        for outer in around:
-            if outer not in held and _is_known(outer):
-                return
-            held[outer] = held.get(outer, 0) + length
-    least = _ALMOST_ALL * sum(length for _, length in running)
-    # Outer blocks hold no less than inner ones, and of those that hold it all one is innermost.
     likely = {*running[0][0].iterancestors(), *(item for item in whole if whole[item] >= least)}
     homes = [item for item in likely if held[item] >= least and item.tag in _HOMES]
-    if not homes:
-        return
-    home = max(homes, key=lambda item: sum(1 for _ in item.iterancestors()))
-    if held[home] >= _LEAST_OF_HOME * text_length(home):
-        home.tag = "div"
-        home.set("class", "article-body")
+    return max(homes, key=lambda item: sum(1 for _ in item.iterancestors()), default=None)
 
 
 def _is_known(element: HtmlElement) -> bool:

@@ -383,3 +383,14 @@ def test_a_block_that_holds_much_beside_the_text_is_not_named_its_body() -> None
     other = "".join(f"<li>Number {at}: boats that sail again</li>" for at in range(60))
     page = f"<div class=k1><div class=k2>{told}<h3>Elsewhere</h3><ul>{other}</ul></div></div>"
     assert text_of(page) == "\n".join(PARAGRAPHS)
+
+
+def test_a_text_without_a_container_is_not_lost_to_readers_remarks_in_articles() -> None:
+    told = "".join(f"<p>{words} {words} {words}</p>" for words in PARAGRAPHS)
+    said = "".join(
+        f"<article class=r1><p>Reader {at} says that it was high time for boats to sail again.</p>"
+        f"<p>{LEAD} {LEAD}</p><p>{LEAD} That is what was said in {1990 + at}.</p></article>"
+        for at in range(3)
+    )
+    page = f"<div class=k1><div class=k2>{told}</div><div class=k3>{said}</div></div>"
+    assert all(words in text_of(page) for words in PARAGRAPHS)

@@ -19,7 +19,7 @@ _INLINE = frozenset(_INLINE_NAMES.split())
 _LEAST_DIRECT = 250  # characters of direct text from which a division is taken for an article
 _BREAKS = 4  # line breaks in a cell that holds a text
 _SENTENCE, _FOOTER = 60, 300  # characters
-_MUCH_MORE = 3
+_MUCH_MORE, _MOST_BODIES = 3, 5
 _SHARE = 0.2  # of what all such divisions say
 _DENSE = re.compile(f"[{HAN_KANA}]{{3}}")
 _BARE_BODIES = etree.XPath("//div[@itemprop='articleBody'][not(*)]")
@@ -80,16 +80,17 @@ def settle_hidden_body(tree: HtmlElement) -> None:
     """Take out an articleBody of bare text, made for machines, that the page tells again in
     divisions; make one that stands alone a paragraph.
     """
-    for element in _BARE_BODIES(tree):  # type: ignore[union-attr]
-        said = "".join((element.text or "").split())  # type: ignore[union-attr]
-        whole = "".join(str(_STRING(tree)).split())
+    found: list[HtmlElement] = _BARE_BODIES(tree)  # type: ignore[assignment]
+    whole = "".join(str(_STRING(tree)).split()) if found else ""
+    for element in found[:_MOST_BODIES]:
+        said = "".join((element.text or "").split())
         if len(said) < _SENTENCE:
             continue
         if all(whole.count(end) > 1 for end in (said[:_SENTENCE], said[-_SENTENCE:])):
-            element.text = None  # type: ignore[union-attr]
+            element.text = None
         else:
-            etree.SubElement(element, "p").text = element.text  # type: ignore[arg-type, union-attr]
-            element.text = None  # type: ignore[union-attr]
+            etree.SubElement(element, "p").text = element.text
+            element.text = None
 
 
 def name_paragraphs(tree: HtmlElement, running: list[tuple[HtmlElement, int]]) -> None:

@@ -16,7 +16,7 @@ from flows.net.decode import ACCEPTED, TooLargeError, UndecodableError, codings,
 from flows.net.door import Accept
 from flows.net.headers import sendable
 from flows.net.limits import NetSettings
-from flows.net.wire import LARGE, PATIENCE_S, FloodError, LargePlace, Wire, under_way
+from flows.net.wire import LARGE, LARGE_FEED, PATIENCE_S, FloodError, LargePlace, Wire, under_way
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -149,6 +149,8 @@ async def _read(
             raise _BodyTooLargeError
         if len(body) > LARGE:
             await place.take()
+        elif len(body) > LARGE_FEED:
+            await place.give_way()
     return bytes(body)
 
 
@@ -156,7 +158,8 @@ async def _decoded(head: Answer, raw: bytes, place: LargePlace, ask: Ask) -> Ans
     applied = codings(head.header("content-encoding"))
     try:
         try:
-            body = decode(raw, applied, ask.limit if not applied else min(ask.limit, LARGE))
+            first = LARGE_FEED if ask.accept == "feed" else LARGE
+            body = decode(raw, applied, ask.limit if not applied else min(ask.limit, first))
         except TooLargeError:
             # Only what turns out large pays for going again, and for a thread.
             await place.take()

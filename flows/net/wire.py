@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,6 +18,7 @@ from types import TracebackType
 import anyio
 
 LARGE = 1_000_000  # bytes of a body from which on it needs a place
+LARGE_FEED = 400_000  # bytes of a feed's body from which on ordinary answers go first
 LARGE_AT_ONCE = 2  # bodies that may grow beyond that together: a hundred would fill the memory
 
 PATIENCE_S = 15.0  # of a large feed for ordinary answers; servers commonly give up after 60
@@ -81,11 +84,14 @@ class LargePlaces:
         """Note that an ordinary answer has come in."""
         self._came = time.monotonic()
 
-    async def acquire(self, patience_s: float = 0.0) -> None:
-        """Wait until nothing ordinary comes in, `patience_s` at most, then for a free place."""
+    async def quiet(self, patience_s: float) -> None:
+        """Wait until nothing ordinary comes in, `patience_s` at most."""
         until = time.monotonic() + patience_s
         while (now := time.monotonic()) < until and now < self._came + _QUIET_S:
             await asyncio.sleep(min(_LOOK_S, until - now))
+
+    async def acquire(self) -> None:
+        """Wait for a free place."""
         await self._free.acquire()
 
     def release(self) -> None:
@@ -105,6 +111,8 @@ class LargePlace:
         self._places = places
         self._patience_s = patience_s
         self._deadline = deadline
+        self._gave_way = patience_s <= 0.0
+        self._ordinary = True
         self._held = False
 
     async def __aenter__(self) -> LargePlace:
@@ -119,17 +127,31 @@ class LargePlace:
         if self._held:
             self._held = False
             self._places.release()
-        else:
+        elif self._ordinary:
             self._places.came()
 
+    async def give_way(self) -> None:
+        """Wait, once, until ordinary answers have had their turn, as long as there is patience."""
+        if self._gave_way:
+            return
+        self._gave_way, self._ordinary = True, False
+        with self._standing_still():
+            await self._places.quiet(self._patience_s)
+
     async def take(self) -> None:
-        """Wait for a place, unless this request has one."""
+        """Wait for a place, unless this request has one; ordinary answers go first."""
         if self._held:
             return
+        await self.give_way()
+        with self._standing_still():
+            await self._places.acquire()
+            self._held = True
+
+    @contextmanager
+    def _standing_still(self) -> Iterator[None]:
         began, due = time.monotonic(), self._deadline.deadline
         self._deadline.deadline = float("inf")
         try:
-            await self._places.acquire(self._patience_s)
-            self._held = True
+            yield
         finally:
             self._deadline.deadline = due + time.monotonic() - began

@@ -11,8 +11,7 @@ from tests.crowd import FEEDS, Crowd, measure, slowdown
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
-# Aimed at is 1.1; pairs on two cores with nothing else to do give 1.06 to 1.2, their fastest 1.1.
-ALLOWED = 1.2
+ALLOWED = 1.1  # pairs on two cores with nothing else to do give 1.00 to 1.07
 PAIRS = 12
 
 

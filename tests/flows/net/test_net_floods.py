@@ -132,11 +132,32 @@ def test_a_large_body_waits_while_ordinary_answers_come_in_but_not_for_ever(ordi
         coming = asyncio.create_task(answers(places))
         await asyncio.sleep(0.05)
         began = time.monotonic()
-        await places.acquire(2.0 if ordinary > 10 else 4.0)
+        await places.quiet(2.0 if ordinary > 10 else 4.0)
         coming.cancel()
         return time.monotonic() - began
 
     assert waited[0] < asyncio.run(run()) < waited[1]
+
+
+def test_a_feed_of_middling_size_lets_ordinary_answers_go_first_but_needs_no_place(kit):
+    async def run():
+        places = LargePlaces(1)
+        await places.acquire()  # and it stays taken
+        places.came()
+        began = time.monotonic()
+        with anyio.move_on_after(60.0) as deadline:
+            due = deadline.deadline
+            async with LargePlace(places, deadline, patience_s=0.5) as place:
+                await place.give_way()
+                waited = time.monotonic() - began
+                await place.give_way()
+                again = time.monotonic() - began - waited
+            return waited, again, deadline.deadline - due
+
+    waited, again, moved = asyncio.run(run())
+    assert 0.45 < waited < 5.0
+    assert again < 0.3
+    assert moved > 0.4
 
 
 def _over_http2(kit, flood: bytes, *, answered: bool):

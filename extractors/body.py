@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.htmlprocessing import convert_tags, tree_cleaning
@@ -18,7 +17,7 @@ from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
-from extractors.layout import text_length
+from extractors.layout import text_length, whole_text
 from extractors.page_state import state_text
 from extractors.pruning import prune_page
 from extractors.stopwords import pack_stop_words
@@ -70,7 +69,6 @@ _OPENING = 40  # characters by which a paragraph is found again in the text
 _JOINERS = str.maketrans("\u200c\u200d", "\u2e4d\u2e4e")
 _JOINED_AGAIN = str.maketrans("\u2e4d\u2e4e", "\u200c\u200d")
 _JOINING = re.compile("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af]")
-_WHOLE = etree.XPath("string()")
 
 _TAGS = re.compile(r"<[^>]{1,500}>")
 _BLOCK_TAGS = re.compile(
@@ -214,7 +212,7 @@ def _may_join(openings: list[tuple[str, tuple[str, str]]]) -> bool:
 
 def _hide_joiners(tree: HtmlElement) -> bool:
     """Put marks that print in the place of zero-width joiners; say whether there were any."""
-    text = str(_WHOLE(tree))
+    text = whole_text(tree)
     if "\u200c" not in text and "\u200d" not in text:
         return False
     for element in tree.iter():

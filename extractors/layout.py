@@ -23,13 +23,27 @@ _MUCH_MORE, _MOST_BODIES = 3, 5
 _SHARE = 0.2  # of what all such divisions say
 _DENSE = re.compile(f"[{HAN_KANA}]{{3}}")
 _BARE_BODIES = etree.XPath("//div[@itemprop='articleBody'][not(*)]")
-_STRING = etree.XPath("string()")
+_TEXT = etree.XPath("string()")
 _LENGTH = etree.XPath("string-length(normalize-space())")
 
 
 def text_length(element: HtmlElement) -> int:
     """Return the number of characters of an element's text, white space folded."""
     return int(_LENGTH(element))  # type: ignore[arg-type]
+
+
+def whole_text(element: HtmlElement) -> str:
+    """Return an element's text as it stands, without the white space around it."""
+    return str(_TEXT(element)).strip()
+
+
+def is_sentence(element: HtmlElement, length: int) -> bool:
+    """Say whether `length` characters of an element's text are enough for a sentence; Han and
+    kana need a third of it.
+    """
+    if length >= _SENTENCE:
+        return True
+    return 3 * length >= _SENTENCE and bool(_DENSE.search(whole_text(element)))
 
 
 def split_breaks(tree: HtmlElement) -> None:
@@ -81,7 +95,7 @@ def settle_hidden_body(tree: HtmlElement) -> None:
     divisions; make one that stands alone a paragraph.
     """
     found: list[HtmlElement] = _BARE_BODIES(tree)  # type: ignore[assignment]
-    whole = "".join(str(_STRING(tree)).split()) if found else ""
+    whole = "".join(whole_text(tree).split()) if found else ""
     for element in found[:_MOST_BODIES]:
         said = "".join((element.text or "").split())
         if len(said) < _SENTENCE:
@@ -115,9 +129,7 @@ def name_paragraphs(tree: HtmlElement, running: list[tuple[HtmlElement, int]]) -
         names = (element.get("class") or "").partition(" ")[0]
         leaves.setdefault(names, []).append(element)
         unlinked = length - sum(map(text_length, element.iter("a")))
-        if unlinked >= _SENTENCE or (
-            3 * unlinked >= _SENTENCE and _DENSE.search("".join(element.itertext()))
-        ):
+        if is_sentence(element, unlinked):
             told[names] = told.get(names, 0) + unlinked
             if above:
                 early.add(names)

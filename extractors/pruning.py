@@ -14,21 +14,17 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from extractors.containers import by_home, mark_home, spare_blocks
-from extractors.furniture import (
-    BOX_HEADINGS,
-    COMMENTS,
-    MORE,
-    NAMED_NOISE,
-)
+from extractors.furniture import BOX_HEADINGS, COMMENTS, MORE, NAMED_NOISE
 from extractors.layout import (
+    is_sentence,
     name_paragraphs,
     settle_hidden_body,
     split_breaks,
     text_length,
     unwrap_layout,
+    whole_text,
 )
 from extractors.teasers import teaser_rows
-from extractors.text import HAN_KANA
 
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
 _FURNITURE = (
@@ -58,8 +54,6 @@ _LONGEST_BLURB = 90  # characters below a teaser's headline
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
 _LONGEST_LINK = 250
-_SENTENCE = 60  # characters
-_DENSE = re.compile(f"[{HAN_KANA}]{{3}}")
 _MOST_CUT = 0.3  # share of the page's running text one cut may take
 _MOST_OF_A_CLASS = 0.5  # and what all elements of one class may take together
 _MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
@@ -157,11 +151,11 @@ def _cut_cards(running: list[tuple[HtmlElement, int]]) -> None:
 
 def _begins_with_link(card: HtmlElement) -> bool:
     for link in card.iter("a"):
-        text = _text(link)
+        text = whole_text(link)
         if text:
             shop = link.get("target") == "_blank" or "nofollow" in (link.get("rel") or "")
             leads = not shop and not (link.get("href") or "#").startswith("#")
-            return leads and len(text) >= _SHORTEST_TEASER and _text(card).startswith(text)
+            return leads and len(text) >= _SHORTEST_TEASER and whole_text(card).startswith(text)
     return False
 
 
@@ -192,7 +186,7 @@ def _running(tree: HtmlElement) -> list[tuple[HtmlElement, int]]:
     for paragraph in tree.iter("p"):
         length = text_length(paragraph)
         if (
-            _reads(paragraph, length)
+            is_sentence(paragraph, length)
             and link_share(paragraph, length) < 0.5
             and not _in_link(paragraph)
         ):
@@ -208,13 +202,6 @@ def _held_by_class(running: list[tuple[HtmlElement, int]]) -> dict[str, int]:
             if name:
                 held[name] = held.get(name, 0) + length
     return held
-
-
-def _reads(paragraph: HtmlElement, length: int) -> bool:
-    """Say whether a paragraph is long enough for a sentence; Han and kana need a third of it."""
-    if length >= _SENTENCE:
-        return True
-    return 3 * length >= _SENTENCE and bool(_DENSE.search(_text(paragraph)))
 
 
 def _in_link(element: HtmlElement) -> bool:
@@ -276,20 +263,13 @@ def _cut_links(tree: HtmlElement) -> None:
             continue
         if element.tag == "div" and (len(element) > 6 or element.find(".//p") is not None):
             continue
-        text = _text(element)
+        text = whole_text(element)
         if not 0 < len(text) <= _LONGEST_LINK or element.getparent() is None:
             continue
         share = link_share(element, len(text))
         whole = share >= _LINKED_SHARE and len(text) > 15 and element.tag in ("p", "div")
         if whole or (share >= _MORE_SHARE and MORE.match(text)):
             drop(element)
-
-
-_TEXT = etree.XPath("string()")
-
-
-def _text(element: HtmlElement) -> str:
-    return str(_TEXT(element)).strip()
 
 
 def _box(heading: HtmlElement, limit: float) -> HtmlElement | None:
@@ -307,7 +287,7 @@ def _cut_headings(tree: HtmlElement, limit: float) -> None:
     them if that is links.
     """
     for heading in list(tree.iter(*_HEADINGS)):
-        text = _text(heading)
+        text = whole_text(heading)
         if not 0 < len(text) < 60:
             continue
         more = MORE.match(text)

@@ -206,8 +206,10 @@ def _planned(work: _Backfill) -> list[Ask]:
             rows = [*work.listed, *(row for source in sources for row in source.listings())]
             bounds = (settings.min_interval_s, settings.max_interval_s, settings.first_interval_s)
             sync_listings(session, rows, now=job.clock(), bounds=bounds, complete=False)
-            whole = work.make(settings, work.door, load(settings.feeds), work.wanted)
-            unlisted = sum(skip_unlisted_units(job, session, ask.window, whole) for ask in asks)
+            listed = load(settings.feeds)
+            whole = work.make(settings, work.door, listed, work.wanted)
+            windows = [ask.window for ask in asks]
+            unlisted = skip_unlisted_units(job, session, windows, listed, whole)
             if unlisted:
                 listener().say(f"{unlisted} units wait for feeds that are off the list: skipped")
             groups: set[Group] = set()

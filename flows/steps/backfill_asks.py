@@ -82,12 +82,19 @@ def living_backfills(job: Job, session: Session) -> tuple[str, ...]:
     return tuple(alive)
 
 
-def skip_unlisted_units(job: Job, session: Session, window: Window, whole: Sequence[Source]) -> int:
-    """Skip what waits in a window for feeds that are no longer on the list; returns how many units.
+def skip_unlisted_units(
+    job: Job,
+    session: Session,
+    windows: Sequence[Window],
+    listed: Sequence[Listing],
+    sources: Sequence[Source],
+) -> int:
+    """Skip what waits in some windows for feeds that are no longer on the list; returns how many
+    units.
 
-    `whole` are the sources of everything that is on it.
+    `listed` is everything that is on it, `sources` are those of it.
     """
-    on_list = [feed.feed_id for feed in load(job.settings.feeds)]
+    on_list = [feed.feed_id for feed in listed]
     alive = living_backfills(job, session)
     return sum(
         skip_unlisted(
@@ -99,7 +106,8 @@ def skip_unlisted_units(job: Job, session: Session, window: Window, whole: Seque
             run_id=job.run_id,
             alive=alive,
         )
-        for source in whole
+        for window in windows
+        for source in sources
         if source.name in BY_FEED
     )
 

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from extractors.topic_definition import Near, Rule, Scene, TopicDefinition, When, Where
+from extractors.topic_compiled import (
+    EVERY_PLACE,
+    CompiledRule,
+    CompiledScene,
+    as_bits,
+    compiled_rules,
+    compiled_scene,
+)
+from extractors.topic_definition import Near, TopicDefinition, When
 from extractors.topic_match import Match
-from extractors.topic_units import BODY, FIRST, LEAD, TITLE, Units, is_listed
+from extractors.topic_units import LEAD, TITLE, Units, is_listed
 
 NOTHING = "nothing-seen"
 OUTSIDE = "outside-window"
@@ -20,10 +28,8 @@ UNDATED = "undated: "  # stands before the rule that decided an article without 
 _MOST_EVIDENCE = 12  # enough to see why; every further one costs more than it says
 _FURNITURE_SENTENCES = 4  # a paragraph of more is an article that has swallowed a notice
 _MOST_REMEMBERED = 50_000  # sets of concepts a judge remembers the scenes of
-_PLACES = {Where.TITLE: TITLE, Where.LEAD: LEAD, Where.BODY: BODY, Where.FIRST: FIRST}
-_EVERY_PLACE = 1 << len(_PLACES)  # all sets of places, as sums of their bits
 # The sets of places that share one with each.
-_HOLDING = [[one for one in range(_EVERY_PLACE) if one & place] for place in range(_EVERY_PLACE)]
+_HOLDING = [[one for one in range(EVERY_PLACE) if one & place] for place in range(EVERY_PLACE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,49 +41,6 @@ class Ruling:
     matches: tuple[Match, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    scene: Scene
-    bit: int
-    combinations: tuple[tuple[tuple[int, ...], int], ...]  # (groups, none), as concept bits
-    concepts: int  # every concept that can take part
-
-    def seen(self, mask: int) -> bool:
-        return mask & self.concepts != 0 and self._met(mask, mask)
-
-    def possible(self, mask: int) -> bool:
-        """Tell whether these concepts could show the scene, if only they stood near enough."""
-        return mask & self.concepts != 0 and self._met(mask, 0)
-
-    def _met(self, mask: int, forbidden: int) -> bool:
-        # Plain loops: asked a dozen times an article, and any() and all() cost twice as much.
-        for groups, none in self.combinations:
-            if forbidden & none:
-                continue
-            for group in groups:
-                if not mask & group:
-                    break
-            else:
-                return True
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A rule with its names as bits: those of rules in `bit`, `needs` and `unless`."""
-
-    rule: Rule
-    bit: int
-    needs: int
-    unless: int
-    weight: float
-    scenes: int
-    concepts: int
-    places: int
-    outnumbers: int
-    once: bool  # to be seen once is enough
-
-
 class Judge:
     """One definition, made ready. Immutable but for a memo of what concept sets show."""
 
@@ -85,10 +48,10 @@ class Judge:
         bits = {concept.name: 1 << at for at, concept in enumerate(definition.concepts)}
         self.definition = definition
         self.concepts = tuple(concept.name for concept in definition.concepts)
-        self.gate = _bits(definition.gate, bits)
-        self._furniture = _bits(definition.furniture, bits)
-        scenes = [_compiled_scene(scene, at, bits) for at, scene in enumerate(definition.scenes)]
-        rules = _compiled_rules(definition.rules, scenes)
+        self.gate = as_bits(definition.gate, bits)
+        self._furniture = as_bits(definition.furniture, bits)
+        scenes = [compiled_scene(scene, at, bits) for at, scene in enumerate(definition.scenes)]
+        rules = compiled_rules(definition.rules, scenes)
         self._rules_at = {when: [one for one in rules if when in one.rule.when] for when in When}
         for_it = {name for rule in definition.rules if rule.weight > 0 for name in rule.scenes}
         self._for_it = [one for one in scenes if one.scene.name in for_it]
@@ -138,7 +101,7 @@ class Judge:
         return self._decide(fired, total, gained, when, sight, folded[: units.title_end])
 
     def _cap(
-        self, fired: list[_Rule], when: When, matches: Sequence[Match], title: str
+        self, fired: list[CompiledRule], when: When, matches: Sequence[Match], title: str
     ) -> str | None:
         """Why an article is a mention at most, whatever it scores; None for most."""
         if self._listed(matches, title):
@@ -154,7 +117,7 @@ class Judge:
         named = any(bits & self.gate for _, bits in there)
         return named and is_listed(title, [at for at, bits in there if bits & self._speaking])
 
-    def _tells_peak(self, fired: list[_Rule]) -> bool:
+    def _tells_peak(self, fired: list[CompiledRule]) -> bool:
         window = self.definition.window
         telling = window.undated_peak if window else ()
         return any(one.rule.name in telling for one in fired)
@@ -211,10 +174,10 @@ class Judge:
 
     def _fire(
         self, seen: list[int], places: Sequence[int], when: When
-    ) -> tuple[list[_Rule], float, float]:
+    ) -> tuple[list[CompiledRule], float, float]:
         counts = Counter(zip(seen, places, strict=True))
-        fired: list[_Rule] = []
-        sparing: list[_Rule] = []
+        fired: list[CompiledRule] = []
+        sparing: list[CompiledRule] = []
         names = 0
         total = gained = 0.0
         shown = _shown(counts)
@@ -239,7 +202,7 @@ class Judge:
 
     def _decide(
         self,
-        fired: list[_Rule],
+        fired: list[CompiledRule],
         total: float,
         gained: float,
         when: When,
@@ -263,7 +226,7 @@ class Judge:
         return Ruling(score, rule, sight.evidence(fired))
 
 
-def _by_weight(one: _Rule) -> float:
+def _by_weight(one: CompiledRule) -> float:
     return -one.weight
 
 
@@ -276,7 +239,7 @@ class _Sight:
     seen: Sequence[int]
     places: Sequence[int]
 
-    def evidence(self, fired: list[_Rule]) -> tuple[Match, ...]:
+    def evidence(self, fired: list[CompiledRule]) -> tuple[Match, ...]:
         """Collect the matches that made the rules fire, those of the heaviest rules first."""
         matches, at, seen_at, place_of = self.matches, self.at, self.seen, self.places
         chosen: set[Match] = set()
@@ -294,7 +257,7 @@ class _Sight:
         return tuple(sorted(chosen))
 
 
-def _remembered(mask: int, scenes: Sequence[_Scene], memo: dict[int, int]) -> int:
+def _remembered(mask: int, scenes: Sequence[CompiledScene], memo: dict[int, int]) -> int:
     """Say which scenes a set of concepts shows; the same few sets come again and again."""
     known = memo.get(mask)
     if known is None:
@@ -309,14 +272,14 @@ def _shown(counts: Counter[tuple[int, int]]) -> list[int]:
     at: dict[int, int] = {}
     for bits, place in counts:
         at[place] = at.get(place, 0) | bits
-    shown = [0] * _EVERY_PLACE
+    shown = [0] * EVERY_PLACE
     for place, bits in at.items():
         for places in _HOLDING[place]:
             shown[places] |= bits
     return shown
 
 
-def _counted(one: _Rule, counts: Sequence[tuple[tuple[int, int], int]]) -> bool:
+def _counted(one: CompiledRule, counts: Sequence[tuple[tuple[int, int], int]]) -> bool:
     """Tell whether a rule's scenes are seen often enough, of the sentences and of other scenes."""
     scenes, places = one.scenes, one.places
     times = of = 0
@@ -334,7 +297,7 @@ def _counted(one: _Rule, counts: Sequence[tuple[tuple[int, int], int]]) -> bool:
 
 
 def _within_words(
-    scene: _Scene, matches: Sequence[Match], at: Sequence[int], units: Units, folded: str
+    scene: CompiledScene, matches: Sequence[Match], at: Sequence[int], units: Units, folded: str
 ) -> list[int]:
     """Slide over the matches: each opens a stretch of as many words as the scene allows."""
     found: list[int] = []
@@ -371,44 +334,3 @@ def _sentences_of(matches: Sequence[Match], ends: tuple[int, ...]) -> list[int]:
             sentence += 1
         at.append(sentence)
     return at
-
-
-def _bits(names: frozenset[str], bits: dict[str, int]) -> int:
-    return sum(bits[name] for name in names)
-
-
-def _compiled_scene(scene: Scene, at: int, bits: dict[str, int]) -> _Scene:
-    combinations = tuple(
-        (tuple(_bits(group, bits) for group in one.groups), _bits(one.none, bits))
-        for one in scene.combinations
-    )
-    concepts = 0
-    for groups, _ in combinations:
-        for group in groups:
-            concepts |= group
-    return _Scene(scene, 1 << at, combinations, concepts)
-
-
-def _compiled_rules(rules: Sequence[Rule], scenes: list[_Scene]) -> list[_Rule]:
-    bits = {rule.name: 1 << at for at, rule in enumerate(rules)}
-    return [_compiled_rule(rule, scenes, bits) for rule in rules]
-
-
-def _compiled_rule(rule: Rule, scenes: list[_Scene], bits: dict[str, int]) -> _Rule:
-    by_name = {one.scene.name: one for one in scenes}
-    used = [by_name[name] for name in rule.scenes]
-    concepts = 0
-    for one in used:
-        concepts |= one.concepts
-    return _Rule(
-        rule=rule,
-        bit=bits[rule.name],
-        needs=_bits(frozenset(rule.needs), bits),
-        unless=_bits(frozenset(rule.unless), bits),
-        weight=rule.weight,
-        scenes=sum({one.bit for one in used}),
-        concepts=concepts,
-        places=sum(_PLACES[where] for where in rule.where),
-        outnumbers=by_name[rule.outnumbers].bit if rule.outnumbers else 0,
-        once=rule.times <= 1 and not rule.share and rule.outnumbers is None,
-    )

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import timedelta
 from math import ceil
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     ProgressColumn,
     Task,
-    TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -45,7 +41,6 @@ from flows.steps.backfill_report import (
 )
 from flows.steps.backfill_request import DEFAULT, BackfillRequest, moment, window_of
 from flows.steps.job import new_job
-from flows.steps.progress import listening
 from flows.steps.summary import numbers
 
 
@@ -197,37 +192,10 @@ class _LeftColumn(ProgressColumn):
         return Text("" if task.finished else f"{left} left", style="progress.remaining")
 
 
-class _RatedBars:
-    """A bar a source, with its rate and the time left."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-        self._totals: dict[str, int] = {}
-
-    def expect(self, stage: str, more: int) -> None:
-        self._totals[stage] = self._totals.get(stage, 0) + more
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=0)
-        self._progress.update(self._tasks[stage], total=self._totals[stage])
-
-    def advance(self, stage: str, done: int = 1) -> None:
-        if stage in self._tasks:
-            self._progress.advance(self._tasks[stage], done)
-
-    def say(self, line: str) -> None:
-        self._progress.console.print(escape(show.clean(line)), soft_wrap=True)
-
-
-@contextmanager
-def bars() -> Iterator[None]:
+def bars() -> AbstractContextManager[None]:
     """Show how far a backfill is: a bar a source on a terminal, a few lines elsewhere."""
-    if not show.err.is_terminal:
-        with show.progress():
-            yield
-        return
     wide = show.err.width >= _NARROW
-    columns = (
+    return show.progress(
         TextColumn("{task.description:>9}"),
         BarColumn(bar_width=max(5, min(40, show.err.width - (60 if wide else 50) - _SPARE))),
         MofNCompleteColumn(),
@@ -235,8 +203,3 @@ def bars() -> Iterator[None]:
         *([TimeElapsedColumn()] if wide else []),
         _LeftColumn(),
     )
-    with (
-        Progress(*columns, console=show.err, transient=True) as made,
-        listening(_RatedBars(made)),
-    ):
-        yield

@@ -14,7 +14,15 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from extractors.text import normalise_line
@@ -81,7 +89,7 @@ class _Bars:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._tasks: dict[str, Any] = {}
+        self._tasks: dict[str, TaskID] = {}
         self._totals: dict[str, int] = {}
 
     def expect(self, stage: str, more: int) -> None:
@@ -112,19 +120,22 @@ class _Lines:
 
 
 @contextmanager
-def progress() -> Iterator[None]:
-    """Show how far a run is: bars on a terminal, a few lines on the error stream elsewhere."""
+def progress(*columns: ProgressColumn) -> Iterator[None]:
+    """Show how far a run is: bars on a terminal, a few lines on the error stream elsewhere.
+
+    `columns` stand in a bar in place of the usual ones.
+    """
     if not err.is_terminal:
         with listening(_Lines()):
             yield
         return
-    columns = (
+    shown = columns or (
         TextColumn("{task.description:>9}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as bars, listening(_Bars(bars)):
+    with Progress(*shown, console=err, transient=True) as bars, listening(_Bars(bars)):
         yield
 
 

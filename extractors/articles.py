@@ -29,7 +29,7 @@ from extractors.trimming import trim_lines
 from extractors.urls import clean_url, registrable_domain
 
 # Moves with every change that can change a row, so that `reprocess` knows what is stale.
-EXTRACTOR_VERSION = "5"
+EXTRACTOR_VERSION = "6"
 
 _LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
 _MOST_TAGS = 40

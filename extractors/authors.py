@@ -63,6 +63,7 @@ _SENTENCE = re.compile(r"\b(?:is|are|was|has|who|covers|the|ist|est|es una?)\b",
 _JOINED = re.compile(r"\s(?:and|und|et|y|e|en|og|och|i|a|та|и|ve)\s|&")
 _MOST_VISIBLE = 3
 _ORDER = ("json-ld", "entry", "microdata", "opengraph", "meta", "text")
+_STATED = frozenset({"json-ld", "entry", "opengraph", "meta"})  # said of the page as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,14 @@ def choose_authors(statements: list[tuple[str, str]], sites: tuple[str, ...]) ->
 
 
 def _fullest(named: dict[str, tuple[str, ...]]) -> str:
-    """Return the first origin, or one in the page's head that names the same people and more."""
+    """Return the first origin, or one in the page's head that names the same people and more,
+    unless another in its head stands by the first: then who is named beside wrote other stories.
+    """
     chosen = next(iter(named), "")
+    own = frozenset(map(_squeeze, named.get(chosen, ())))
+    stated = [people for origin, people in named.items() if origin in _STATED]
+    if sum(own == frozenset(map(_squeeze, people)) for people in stated) > 1:
+        return chosen
     for origin, people in named.items():
         have = {_squeeze(name) for name in named[chosen]}
         if origin != "text" and have < {_squeeze(name) for name in people}:

@@ -32,6 +32,7 @@ from extractors.meta_names import (
 )
 from extractors.records import Precision
 from extractors.statements import Statements, add, inner_text
+from extractors.teasers import in_card
 from extractors.text import normalise_line
 from extractors.titles import hung_names
 from extractors.visible import read_bylines, read_signed_line, read_times, read_visible_dates
@@ -210,6 +211,7 @@ def _read_property(name: str, value: str, page: Statements) -> None:
 
 
 def _read_microdata(tree: HtmlElement, page: Statements) -> None:
+    titles = {value for _, value in page.titles}
     for element in tree.xpath("//*[@itemprop][not(self::meta)]"):
         name = element.get("itemprop").strip().lower()
         if name in _DATE_PROPERTIES:
@@ -218,7 +220,7 @@ def _read_microdata(tree: HtmlElement, page: Statements) -> None:
                 _read_property(name, value[:200], page)
         elif "headline" in name.split() and not _nested_article(element):
             add(page.titles, "microdata", inner_text(element)[:500])
-        elif name == "author" and not _nested_article(element):
+        elif name == "author" and not _nested_article(element) and not in_card(element, titles):
             inner = element.xpath(".//*[@itemprop='name']")
             for named in inner or [element]:
                 add(page.authors, "microdata", (named.get("content") or inner_text(named))[:200])

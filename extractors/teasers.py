@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from lxml import etree
 from lxml.html import HtmlElement
 
-from extractors.layout import text_length
+from extractors.layout import text_length, whole_text
 
 _FEWEST = 3  # headlines of a row
 _SHORTEST = 12  # characters of a headline; Han, kana and Hangul say the same in a third
@@ -16,6 +17,11 @@ _LONGEST_REST = 90  # characters of the longest piece beside the headlines: a bl
 _HIGHEST = 5  # levels above a headline at which its row is looked for
 _ROWS = frozenset({"div", "section", "aside", "ul", "ol", "td", "table", "dl", "footer"})
 _WHOLE = frozenset({"p", "div", "li", "h2", "h3", "h4", "h5", "td", "dt", "article", "header"})
+_CARD_DEPTH, _LONGEST_CARD = 7, 600  # levels, and characters of a card's text
+_LINKED_HEADING = etree.XPath(
+    "(.//*[self::h2 or self::h3 or self::h4 or self::h5][.//a[@href] or parent::a[@href]])[1]"
+)
+_HAS_HEADLINE = etree.XPath("boolean(.//h1)")
 _INLINE = frozenset({"strong", "em", "b", "i", "span", "u", "font", "small"})
 
 
@@ -51,6 +57,22 @@ def teaser_rows(tree: HtmlElement, sentences: Iterable[HtmlElement]) -> list[Htm
         else:
             failed.update(row.iterancestors())
     return [row for row in rows if row in found and found.isdisjoint(row.iterancestors())]
+
+
+def in_card(element: HtmlElement, titles: Collection[str]) -> bool:
+    """Say whether a byline or a date stands in the card of another story: a small block without a
+    headline but with a smaller heading that is a link, and stands in none of the page's `titles`.
+    """
+    for outer, _ in zip(element.iterancestors(), range(_CARD_DEPTH), strict=False):
+        if outer.tag in ("body", "main", "html") or _HAS_HEADLINE(outer):
+            return False
+        if text_length(outer) > _LONGEST_CARD:
+            return False
+        found: list[HtmlElement] = _LINKED_HEADING(outer)  # type: ignore[assignment]
+        if found:
+            said = " ".join(whole_text(found[0]).split())
+            return not any(said in title for title in titles)
+    return False
 
 
 def _around(home: HtmlElement) -> Iterator[HtmlElement]:

@@ -11,6 +11,7 @@ from extractors.bylines import PARTICLES, split_names
 from extractors.dates import parse_date
 from extractors.layout import text_length
 from extractors.statements import Statements, add, inner_text
+from extractors.teasers import in_card
 from extractors.text import normalise_line
 
 _BYLINE_TAGS = ("a", "span", "div", "p", "address", "ul")
@@ -40,15 +41,16 @@ _MOST_TIMES = 40
 
 
 def read_times(tree: HtmlElement, page: Statements) -> None:
-    """Read <time> elements outside lists, asides and comments, the likeliest the story's first:
-    those that speak of publishing, then those beside or below the headline.
+    """Read <time> elements outside lists, cards, asides and comments, the likeliest the story's
+    first: those that speak of publishing, then those beside or below the headline.
     """
     found: list[tuple[int, HtmlElement]] = []
+    titles = {title for _, title in page.titles}
     heading = None
     for element in tree.iter("h1", "time"):
         if element.tag == "h1":
             heading = element if heading is None else heading
-        elif len(found) < _MOST_TIMES and not _in_list(element):
+        elif len(found) < _MOST_TIMES and not _in_list(element) and not in_card(element, titles):
             found.append((int(heading is None), element))
     frame = _frame(heading) if heading is not None else set()
     for _, element in sorted(found, key=lambda item: _distance(item[0], item[1], frame)):
@@ -105,6 +107,7 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
     """
     seen = found = 0
     below = False
+    titles = {title for _, title in page.titles}
     for element in tree.iter(
         "h1", "h2", "span", "p", "div", "font", "td", "li", "em", "i", "b", "small", "dl", "br", "a"
     ):
@@ -120,6 +123,8 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
             return
         named = bool(_DATE_CLASS.search(element.get("class") or "") or _DATE_LABEL.match(text))
         if (below or named) and not _in_list(element) and parse_date(text, day_first=True)[0]:
+            if in_card(element, titles):
+                continue
             add(page.published, "text", text)
             found += 1
 
@@ -141,6 +146,7 @@ def _in_list(element: HtmlElement) -> bool:
 def read_bylines(tree: HtmlElement, page: Statements) -> None:
     """Read the names that stand in links and elements made for authors."""
     found = told = looked = 0
+    titles = {title for _, title in page.titles}
     heading = tree.find(".//h1")
     frame = _frame(heading) if heading is not None else set()
     for element in tree.iter("h1", *_BYLINE_TAGS):
@@ -160,6 +166,8 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
                 continue
         if told >= _TOLD and frame and not frame.intersection(element.iterancestors()):
             return  # below the story: who wrote others
+        if in_card(element, titles):
+            continue
         value = _DATELINE.split(normalise_line(inner_text(element)), maxsplit=1)[0].strip(" -–—|,·")
         if 3 <= len(value) <= 120 and value[-1] not in ":：":  # a label whose date was cut
             found += 1

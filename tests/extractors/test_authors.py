@@ -113,6 +113,11 @@ def test_a_sentence_in_a_bylines_place_names_nobody() -> None:
     assert choose_authors([("text", "The Ruritanian and Sylvanian ministries")], ()).people == ()
 
 
+def test_who_is_named_beside_what_two_in_the_head_agree_on_wrote_something_else() -> None:
+    said = [("json-ld", "Ann Lee"), ("microdata", "Ann Lee, Bo Carr"), ("opengraph", "Ann Lee")]
+    assert choose_authors(said, ()).people == ("Ann Lee",)
+
+
 def test_the_origin_that_names_the_same_people_and_more_is_taken() -> None:
     said = [
         ("json-ld", "Ann Lee"),

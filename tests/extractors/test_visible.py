@@ -55,6 +55,37 @@ def test_authors_of_other_stories_in_a_list_are_not_the_pages() -> None:
     assert read("", below=f"<ul>{story * 3}</ul>").authors == ()
 
 
+_CARD = (
+    "<div class=card><h3><a href=/other>Another story of the bay</a></h3>{}</div>"
+    "<div class=card><h3><a href=/third>A third story of the bay</a></h3>{}</div>"
+)
+_CARDS = [
+    "<span class=author>Carl Other</span>",
+    "<a rel=author href=/carl>Carl Other</a>",
+    "<span itemprop=author>Carl Other</span>",
+    '<span class=author>Carl Other</span><time datetime="2023-09-20T18:00:00Z">18:00</time>',
+    "<span class=author>Carl Other</span><span class=date>20 September 2023, 18:00</span>",
+]
+
+
+@pytest.mark.parametrize("said", _CARDS)
+def test_a_card_says_who_wrote_another_story_and_when(said: str) -> None:
+    found = read("", below=_CARD.format(said, said))
+    assert found.authors == ()
+    assert found.published_at is None
+
+
+@pytest.mark.parametrize("said", _CARDS)
+def test_a_headline_that_links_to_its_own_page_is_no_card(said: str) -> None:
+    head = "<title>Ferry crews agree - Harrow Bay Courier</title>"
+    page = (
+        f"<html lang=en><head>{head}</head><body><div class=story><div class=head>"
+        f"<h2><a href={URL}>Ferry crews agree</a></h2>{said}</div>{TEXT}</div></body></html>"
+    )
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.authors == ("Carl Other",)
+
+
 def test_the_newest_news_above_the_headline_does_not_date_the_page() -> None:
     ticker = '<div class=flash><time datetime="2023-09-20T18:00:00+02:00">18:00</time></div>'
     own = '<p class=dates><time datetime="2023-09-13T10:05:00+02:00">13/09/2023</time></p>'

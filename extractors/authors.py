@@ -46,7 +46,7 @@ _COLLECTIVE = re.compile(
     r"нов[ио]ни|service|team|writers?|contributors?|magazine|tv|radio|online|"
     r"company|department|university|institute|redac[tțţ]i[ae]|redakc[ij][aei]|redaktsioon|redaksi|"
     r"szerkesztőség|toimitus|σύνταξη|newsdesk|webdesk|agencies|agencias|agences|agenturen|agenzie|"
-    r"haberleri|haber|yayın)\b|প্রতিবেদক|প্রতিনিধি|ডেস্ক|डेस्क|ब्यूरो|संवाददाता|ڈیسک|رپورٹر|"
+    r"haberleri|haber|yayın|newswire)\b|\bwire$|প্রতিবেদক|প্রতিনিধি|ডেস্ক|डेस्क|ब्यूरो|संवाददाता|ڈیسک|رپورٹر|"
     r"تحریریه|"
     r"وكالات|تحرير|الأخبار|صحيفة|جريدة|بوابة|نيوز|(?:^|\s)(?:برس|موقع|قناة|شبكة)(?:\s|$)|"
     r"خبرگزاری|روزنامه|نیوز|न्यूज|समाचार|टीम|নিউজ|ข่าว|กองบรรณาธิการ|電子報|电子报|מערכת|חדשות|"

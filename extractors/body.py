@@ -21,7 +21,7 @@ from extractors.layout import text_length, whole_text
 from extractors.page_state import state_text
 from extractors.pruning import prune_page
 from extractors.stopwords import pack_stop_words
-from extractors.text import normalise_line, normalise_paragraphs
+from extractors.text import HAN_KANA, normalise_line, normalise_paragraphs
 
 # trafilatura logs each page it gives nothing for; that is a value here, not a message.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -44,6 +44,8 @@ _CLEARLY_LONGER = 1.3
 _HEADING = "## "  # what a heading's line begins with in the stored text
 _LONGEST_HEADING = 150  # longer ones are paragraphs in a heading's clothes
 _LEFT_OUT = 0.25  # share of like paragraphs left out from which the container was too narrow
+_SENTENCE, _STOPS = 60, frozenset(".!?\u2026。！？।؟”»")  # characters of a line, or its last
+_DENSE = re.compile(f"[{HAN_KANA}]")
 _LONGEST_LEAD = 1000
 _SHORTEST_LEAD = 40
 _PARAGRAPH = 80  # characters of the first paragraph, below which no standfirst stands
@@ -117,13 +119,25 @@ def best_body(
     best = _wider(again, text, left_out) if narrow else Body(text, "fast")
     if promise and len(best.text) < _SHORT_OF_PROMISE * len(promise):
         best = Body(promise, "json-ld")
-    elif len(best.text) < max(_SHORT, wanted) or _thin(best.text, whole):
+    elif _weight(best.text) < _SHORT or len(best.text) < wanted or _thin(best.text, whole):
         best = _from_state(again, best, titles) or _slow(
             again, best, whole, told=_told(best, openings)
         )
     if told and len(best.text) < _SHORT_OF_PROMISE * len(told):
         best = Body(told, "feed")
     return Body(_with_lead(best.text, lead, named=named), best.path)
+
+
+def _weight(text: str) -> int:
+    """Return a text's length in characters, of which Han and kana say as much as three letters."""
+    return len(text) + (2 * len(_DENSE.findall(text)) if len(text) < _SHORT else 0)
+
+
+def _prose(text: str) -> int:
+    """Return how many characters stand in lines that are sentences or end like one."""
+    return sum(
+        len(line) for line in text.split("\n") if _weight(line) >= _SENTENCE or line[-1:] in _STOPS
+    )
 
 
 def _thin(text: str, whole: int) -> bool:
@@ -181,7 +195,7 @@ def _slow(
         text = normalise_paragraphs(text.translate(_JOINED_AGAIN) if joined else text)
         if told[:_OPENING] not in "".join(text.split()):
             continue
-        if len(text) > _CLEARLY_LONGER * len(best.text):
+        if _prose(text) > _CLEARLY_LONGER * _prose(best.text):
             best = Body(text, "slow")
         if len(best.text) >= _SHORT or whole < 3 * _SHORT:
             break

@@ -26,7 +26,7 @@ NAMED_NOISE = re.compile(
     r"trending|"
     r"news-?letter|sign-?up|subscri(?:be|ption)|promo|outbrain|taboola|zergnet|mgid|advert(?:s|"
     r"isements?|ising)?|ads?|"
-    r"sponsor|share|sharing|social|follow-?us|(?:author|writer)-?(?:bio|box|card|info|profile)|"
+    r"sponsor|share|sharing|social|sns|follow-?us|donations?|donate|(?:author|writer)-?(?:bio|box|card|info|profile)|"
     r"comments?|disqus|respond|reactions|breadcrumbs?|pagination|tags?-?(?:list|links|cloud)|"
     r"caption|figcaption|photo-?credit|image-?credit|popup|modal|cookie|consent|gdpr|tooltip|"
     r"popover|"
@@ -80,15 +80,15 @@ procitajte (?:jos|još)|preberite|
 xem thêm|đọc thêm|
 اقرأ أيضا|اقرأ أيضاً|إقرأ أيضا|إقرأ أيضاً|اقرأ المزيد|شاهد أيضا|مواضيع ذات صلة|بیشتر بخوانید|
 قراءة المزيد|
-קרא(?:ו)? (?:עוד|גם)|यह भी पढ़ें|ये भी पढ़ें|और पढ़ें|আরও পড়ুন|อ่านเพิ่มเติม|อ่านข่าวที่เกี่ยวข้อง|
+קרא(?:ו)? (?:עוד|גם)|यह भी पढ़ें|ये भी पढ़ें|और पढ़ें|আরও পড়ুন|อ่านเพิ่มเติม|(?:อ่าน)?(?:ข่าว|เรื่อง|บทความ)ที่เกี่ยวข้อง|
 관련 ?기사|관련 ?뉴스|이 기사도|関連記事|関連ニュース|あわせて読みたい|こちらも読む|相关阅读|
 相关新闻|相關新聞|阅读下一篇|閱讀下一篇|下一篇|上一篇|延伸閱讀|延伸阅读|更多新聞|看更多|更多报道
 """
-# A word's end, or a capital: often nothing parts the words from the link after them.
+# A word's end, or a letter that may begin one: often nothing parts the words from the link after.
 MORE = re.compile(
     r"^[\W_]*(?:"
     + _MORE_NAMES.replace("\n", "").strip("|")
-    + r")(?=\W|$|(?-i:[A-ZÀ-ÖØ-ÞĂĄĆČĎĐĒĖĘĚĞĢİĪĶĻŁŃŅŇŌŐŘŚŞŠŢȚŤŪŮŰŹŻŽΆΈΉΊΌΎΏΑ-ΩЂ-ЏА-ЯҐ]))",
+    + r")(?=\W|$|(?-i:[A-ZÀ-ÖØ-ÞĂĄĆČĎĐĒĖĘĚĞĢİĪĶĻŁŃŅŇŌŐŘŚŞŠŢȚŤŪŮŰŹŻŽΆΈΉΊΌΎΏΑ-ΩЂ-ЏА-ЯҐ]|[\u0e01-\u0e2e\u0e40-\u0e44\u3040-\u30ff\u4e00-\u9fff]))",
     re.IGNORECASE,
 )
 
@@ -123,6 +123,18 @@ TRAFILATURA_DROPS = re.compile(
 
 BODY_LIKE = re.compile(
     r"(?:article|post|entry|story|text|theme)[-_]{0,2}(?:content|body|text)", re.IGNORECASE
+)
+
+# The last part of an address at which a house has its own rules, which notices link to.
+HOUSE_RULES = re.compile(
+    r"^(?:[a-z]+[_-])?(?:privacy|terms|cookies?|(?:community|comment(?:s|ing)?)[_-](?:guidelines|policy|"
+    r"rules)|guidelines|house-?rules|netiquette|charte|conditions|datenschutz|agb|"
+    r"nutzungsbedingungen|privacidad|condiciones|aviso-legal|privacidade|termos|"
+    r"politica-[a-z-]*privacidade|confidentialite|mentions-legales|cgu|privacyverklaring|"
+    r"voorwaarden|integritetspolicy|polityka-prywatnosci|regulamin|gizlilik[a-z-]*)"
+    r"(?:[_-](?:policy|statement|notice|of-(?:use|service)|and-conditions|conditions|use|"
+    r"service))*(?:\.\w{3,5})?$",
+    re.IGNORECASE,
 )
 
 COMMENTS = re.compile(

@@ -50,9 +50,13 @@ def split_breaks(tree: HtmlElement) -> None:
     """Turn text that only line breaks divide into paragraphs, in place.
 
     Older systems put a whole article into one division; its direct text is gathered with the
-    inline elements around it, from one break or block to the next.
+    inline elements around it, from one break or block to the next. Where the source of such a
+    text, or of a quotation, happens to go on in a new line, none begins.
     """
     parents = {line.getparent() for line in tree.iter("br")}
+    for block in (*parents, *tree.iter("blockquote")):
+        if block is not None:
+            _fold_lines(block)
     for parent in parents:
         if (
             parent is not None
@@ -60,6 +64,15 @@ def split_breaks(tree: HtmlElement) -> None:
             and _direct_length(parent) >= _LEAST_DIRECT
         ):
             _wrap_runs(parent)
+
+
+def _fold_lines(block: HtmlElement) -> None:
+    if "\n" in str(_TEXT(block)):
+        for element in block.iter():
+            if element.text and "\n" in element.text and element.tag != "pre":
+                element.text = element.text.replace("\n", " ")
+            if element.tail and "\n" in element.tail:
+                element.tail = element.tail.replace("\n", " ")
 
 
 def _direct_length(parent: HtmlElement) -> int:

@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from extractors.containers import by_home, mark_home, spare_blocks
-from extractors.furniture import BOX_HEADINGS, COMMENTS, MORE, NAMED_NOISE
+from extractors.furniture import BOX_HEADINGS, COMMENTS, HOUSE_RULES, MORE, NAMED_NOISE
 from extractors.layout import (
     is_sentence,
     name_paragraphs,
@@ -53,7 +53,7 @@ _LONGEST_BLURB = 90  # characters below a teaser's headline
 
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
-_LONGEST_LINK = 250
+_LONGEST_LINK, _LONGEST_NOTICE = 250, 700
 _MOST_CUT = 0.3  # share of the page's running text one cut may take
 _MOST_OF_A_CLASS = 0.5  # and what all elements of one class may take together
 _MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
@@ -264,12 +264,31 @@ def _cut_links(tree: HtmlElement) -> None:
         if element.tag == "div" and (len(element) > 6 or element.find(".//p") is not None):
             continue
         text = whole_text(element)
+        if _is_notice(link, element, len(text)):
+            drop(element)
+            continue
         if not 0 < len(text) <= _LONGEST_LINK or element.getparent() is None:
             continue
         share = link_share(element, len(text))
-        whole = share >= _LINKED_SHARE and len(text) > 15 and element.tag in ("p", "div")
-        if whole or (share >= _MORE_SHARE and MORE.match(text)):
+        button = (link.get("href") or "").startswith("javascript:")
+        whole = element.tag in ("p", "div") and (button or len(text) > 15)
+        if (share >= _LINKED_SHARE and whole) or (share >= _MORE_SHARE and MORE.match(text)):
             drop(element)
+
+
+def _is_notice(link: HtmlElement, element: HtmlElement, length: int) -> bool:
+    """Say whether a paragraph links to the house's own rules: what agrees who signs up, and how
+    to remark. A story on such rules links to one of another house.
+    """
+    if length > _LONGEST_NOTICE or not _to_rules(link):
+        return False
+    own = not (link.get("href") or "").startswith(("http:", "https:", "//"))
+    return own or sum(map(_to_rules, element.iter("a"))) > 1
+
+
+def _to_rules(link: HtmlElement) -> bool:
+    address = re.split("[?#]", link.get("href") or "", maxsplit=1)[0]
+    return HOUSE_RULES.match(address.rstrip("/").rpartition("/")[2]) is not None
 
 
 def _box(heading: HtmlElement, limit: float) -> HtmlElement | None:

@@ -47,7 +47,7 @@ _CALLS = re.compile(
     r"schrijf je in\b.{0,100}|"
     r"annons|mainos|reklam|bizi takip edin.{0,80}|abone ol\b.{0,80}|إعلان|اشترك\b.{0,100}|"
     r"تابعنا\b.{0,80}|تابعونا\b.{0,80}|"
-    r"広告|スポンサーリンク|この記事をシェア.{0,40}|無断転載.{0,40}|ⓒ.{0,100}|저작권자.{0,100}|"
+    r"広告|スポンサーリンク|(?:この|本)?(?:記事|ニュース|ページ)をシェア.{0,40}|無断転載.{0,40}|ⓒ.{0,100}|저작권자.{0,100}|"
     r"무단.{0,6}전재.{0,60}|"
     r"(?:责任编辑|責任編輯|编辑|校对|来源)\s*[::].{0,40}|[(\[【]?(?:责任编辑|責任編輯|"
     r"编辑)[::].{0,40}|点击.{0,20}(?:下载|关注).{0,40}|"
@@ -167,13 +167,20 @@ _BUTTONS = re.compile(
     r"スクラップ|シェア(?:する)?|印刷|保存|分享|打印|공유|인쇄|스크랩)(?:[\W_]+|$|(?=[a-z])))+$",
 )
 _ADDRESS = re.compile(r"^[\W_]*(?:https?://|www\.)\S+$", re.IGNORECASE)
+# Where to follow the house: a few words and an address of a network.
+_FOLLOW = re.compile(
+    r"^(?:[\W_]*[^\W_]\S*[\W_]+){0,3}(?:(?:https?://)?(?:www\.|m\.)?(?:facebook\.com|fb\.(?:me|com)|"
+    r"twitter\.com|x\.com|instagram\.com|t\.me|youtube\.com|youtu\.be|line\.me|tiktok\.com|vk\.com|"
+    r"ok\.ru|whatsapp\.com|wa\.me|paypal\.me|patreon\.com)/\S*|[=:：]\s*@\w+)[\W_]*$",
+    re.IGNORECASE,
+)
 _LABELS = re.compile(r"(?:\w{1,12}\s?[:：]\s?)+")  # 出版：更新： of which the dates were cut
 _NO_WORD = re.compile(r"[\W_]+")
 # Desks sign with letters: (rip/dnu), fan/dpa.
 _INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:\s?[/,;]\s?[^\W\d_]{2,5}){1,3}[)\]]?$")
 _TOP_LINES = 4  # lines at the top where the title and the byline may stand again
 _TOP_DATES = 8
-_LONGEST_CALL, _LONGEST_BUTTONS, _LONGEST_MORE = 260, 80, 40
+_LONGEST_CALL, _LONGEST_BUTTONS, _LONGEST_MORE, _LONGEST_FOLLOW = 260, 80, 40, 100
 _CAPTION_ENDS = frozenset(")]摄攝|）")
 _LONGEST_ABOUT = 400
 _ABOUT = re.compile(
@@ -265,6 +272,8 @@ def _is_call(line: str) -> bool:
         and (more := MORE.match(line))
         and not line[more.end() :].strip(" :.…»>|-")
     ):
+        return True
+    if len(line) < _LONGEST_FOLLOW and ("/" in line or "@" in line) and _FOLLOW.match(line):
         return True
     return bool(buttons or _CALLS.match(small) or _CREDIT.match(line) or _is_caption(line))
 

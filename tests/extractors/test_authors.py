@@ -71,7 +71,7 @@ def test_a_byline_is_split_into_names(byline: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Reuters", "AFP", "The Associated Press", "ТАСС", "연합뉴스", "共同通信"]
+    "name", ["Reuters", "AFP", "The Associated Press", "ТАСС", "연합뉴스", "共同通信", "CNN Wire"]
 )
 def test_an_agency_is_no_person(name: str) -> None:
     byline = choose_authors([("json-ld", name)], ())

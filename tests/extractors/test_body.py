@@ -97,6 +97,12 @@ def test_a_text_in_a_table_cell_that_only_breaks_divide_is_paragraphs() -> None:
         "<p>Il vous reste 61 % de cet article à lire.</p>",
         "<p>fan/dpa</p>",
         "<p>A version of this article appears in print on Sept. 14, 2023, on page A12.</p>",
+        "<p><b>เรื่องที่เกี่ยวข้อง</b><br><a href=/4>เรือข้ามฟากหยุดเดินอีกครั้งที่อ่าว</a></p>",
+        '<p>By signing up you agree to our <a href="/terms.html">terms</a> and accept them.</p>',
+        "<p>You agree to the <a href=https://harrowbaycourier.example/terms-of-use>terms</a> and "
+        "the <a href=https://harrowbaycourier.example/en/privacy-policy>privacy policy</a>.</p>",
+        '<p><a href="javascript:void(0)">【纠错】</a></p>',
+        "<div class=article-sns><p>More of our reporters’ stories are found over there.</p></div>",
         "<div class=featured-video><p>The panel reacts to the end of the strike.</p></div>",
     ],
 )
@@ -104,6 +110,39 @@ def test_furniture_is_known_in_other_languages_too(noise: str) -> None:
     told = [f"<p>{words}</p>" for words in PARAGRAPHS]
     found = text_of(f"<article>{''.join(told)}{noise}</article>")
     assert found == "\n".join(PARAGRAPHS)
+
+
+def test_a_story_on_another_houses_rules_is_no_notice() -> None:
+    words = "The network changed <a href=https://network.example/privacy>its rules</a> on Monday."
+    assert "The network changed its rules on Monday." in text_of(
+        f"<article>{''.join(f'<p>{told}</p>' for told in PARAGRAPHS)}<p>{words}</p></article>"
+    )
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "<p>{}<br>{}</p>",
+        "<blockquote>{}</blockquote><p>{}</p>",
+        "<p><span>{}</span><br><b>{}</b></p>",
+    ],
+)
+def test_where_the_source_goes_on_in_a_new_line_no_paragraph_begins(block: str) -> None:
+    wrapped = block.format(*(words.replace(" the ", "\n  the ") for words in PARAGRAPHS[:2]))
+    rest = "".join(f"<p>{words}</p>" for words in PARAGRAPHS[2:])
+    assert text_of(f"<article>{wrapped}{rest}</article>") == "\n".join(PARAGRAPHS)
+
+
+def test_a_short_text_in_a_dense_script_is_not_lost_to_the_menus_around_it() -> None:
+    told = (
+        "渡轮公司与船员在海关大楼的后厅谈判十一个小时，终于在午夜前不久达成协议，结束了三周的停航。",
+        "根据协议，船员今后每三个星期日上班一天，而不是隔周一天。码头一带的商户说，停航使他们损失三分之一的生意。",
+    )
+    menus = "".join(f"<div><span>会员登录第{at}页</span><br>保存记事</div>" for at in range(60))
+    page = "".join(f"<p>{words}</p>" for words in told)
+    assert text_of(f"<div>{menus}</div><div id=c>{page}</div><div>{menus}</div>", "zh") == (
+        "\n".join(told)
+    )
 
 
 def test_a_source_named_within_a_text_stays() -> None:

@@ -44,6 +44,10 @@ STORY = (
         "Reporting by Ann Calder on the quay and Tom Reed in the capital; Editing by May Lowe",
         "Mit Informationen von Anna Kald, Küstenradio",
         "פורסם לראשונה: 09:18, 16.06.24",
+        "## このニュースをシェア",
+        "เฟซบุ๊ก https://fb.me/aowkhao",
+        "twitter.com/harrowbaycourier",
+        "LINE ไอดี = @aowkhao",
     ],
 )
 def test_a_line_that_is_none_of_the_story_is_cut(line: str) -> None:
@@ -59,6 +63,7 @@ def test_a_line_that_is_none_of_the_story_is_cut(line: str) -> None:
         "The photo (it shows his mother at the rail) has hung there since the war.",
         "Comments by the mayor did little to calm the crews.",
         "The inquiry took 4 minutes, read out in a voice that could hardly be heard.",
+        "The leak was put up at facebook.com/harrowbay for an hour.",
         "Continua a chovere sulla baia, e i traghetti restano in porto.",
     ],
 )

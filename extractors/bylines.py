@@ -20,7 +20,9 @@ kyodo news|共同通信|共同|jiji|jiji press|時事通信|時事|xinhua|xinhua
 press association|aap|australian associated press|ritzau|ntb|tt|stt|bns|pap|čtk|ctk|tasr|mti|
 hina|tanjug|fena|beta|agerpres|mediafax|bta|ana-mpa|απε-μπε|anka|ape|αμπε|anadolu agency|
 anadolu|aa|dha|iha|irna|isna|sana|wafa|wam|spa|bloomberg|bloomberg news|upi|sid|ats|
-keystone-sda|sda|cnn wire|cnn newsource|globe newswire|business wire|pr newswire|belga|anp|canadian press|the canadian press|agência brasil|estadão conteúdo|
+keystone-sda|sda|
+cnn wire|cnn newsource|globe newswire|business wire|pr newswire|
+belga|anp|canadian press|the canadian press|agência brasil|estadão conteúdo|
 folhapress|notimex|telam|télam|ap news|afp news|getty images|中央通訊社|新华网|新화통신|رويترز|
 أ ف ب|فرانس برس|أ.ف.ب|د ب أ|وام|سانا|бта|бгнес|унiан|бельта|belapan|ttxvn|
 """

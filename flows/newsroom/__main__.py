@@ -22,6 +22,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--feeds", type=int, default=0, help="serve this many generated feeds too")
     parser.add_argument("--pages", type=int, default=0, help="articles in the generated feeds")
     parser.add_argument("--heavy", action="store_true", help="generated pages of today's size")
+    parser.add_argument("--ahead", action="store_true", help="make all pages before serving")
     parser.add_argument("--seed", type=int, default=1, help="what the generated part is made from")
     return parser.parse_args()
 
@@ -47,6 +48,8 @@ def main() -> int:
         sys.stderr.write(f"newsroom: {error}\n")
         return 1
     with room:
+        if asked.ahead:
+            room.render()
         lines = [f"newsroom at {room.base_url}/ (OPML: /feeds.opml), Ctrl-C stops it"]
         lines += [f"{feed.feed_id:20} {feed.language}  {feed.url}" for feed in room.feeds()]
         sys.stdout.write("\n".join(lines) + "\n")

@@ -89,6 +89,11 @@ class Newsroom:
         """How often each path was answered with each status."""
         return self._server.statuses
 
+    def render(self) -> None:
+        """Make every article's page before anybody asks; a change forgets them again."""
+        outlets = self._site.outlets.values()
+        self._server.render([article_path(each, a) for each in outlets for a in each.articles])
+
     def feeds(self) -> list[Listing]:
         """Return every feed as a list of sources would have it, the broken ones included."""
         return [

@@ -11,12 +11,12 @@ import contextlib
 import gzip
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
 from http.client import responses
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from flows.newsroom.site import Answer
 
@@ -50,9 +50,10 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    """An answer and its body as it goes over the wire."""
+    """An answer without its body, and that as it goes over the wire."""
 
     answer: Answer
+    etag: str
     body: bytes
     zipped: bool
 
@@ -73,6 +74,7 @@ class Server:
         self._respond = respond
         self._faults: dict[str, list[Fault]] = {}
         self._cache: dict[tuple[str, bool], _Rendered] = {}
+        self._cached = _CACHED
         self._edition = 0
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -99,6 +101,13 @@ class Server:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+
+    def render(self, paths: Sequence[str]) -> None:
+        """Make the compressed answers of these paths now, and keep them until `forget`."""
+        self._cached += len(paths)
+        for path in paths:
+            known = _packed(self._respond(path, ""), zipped=True)
+            self._keep((quote(path), True), known, self._edition)
 
     def forget(self) -> None:
         """Drop cached answers, after the content has changed."""
@@ -164,7 +173,7 @@ class Server:
 
     def _rendered(self, request: _Request) -> _Rendered:
         if request.method not in {"GET", "HEAD"}:
-            return _Rendered(Answer(405, "text/plain"), b"", zipped=False)
+            return _packed(Answer(405, "text/plain"), zipped=False)
         zipped = "gzip" in request.headers.get("accept-encoding", "")
         key = (request.target, zipped)
         with self._lock:
@@ -179,15 +188,17 @@ class Server:
         with self._lock:
             if edition != self._edition:  # the content changed while this was being made
                 return
-            if len(self._cache) >= _CACHED:
+            if len(self._cache) >= self._cached:
                 self._cache.clear()
             self._cache[key] = rendered
 
 
 def _packed(answer: Answer, *, zipped: bool) -> _Rendered:
-    if zipped and len(answer.body) >= _GZIP_FROM and "gzip" not in answer.content_type:
-        return _Rendered(answer, gzip.compress(answer.body, compresslevel=1, mtime=0), zipped=True)
-    return _Rendered(answer, answer.body, zipped=False)
+    body, bare = answer.body, replace(answer, body=b"")
+    if zipped and len(body) >= _GZIP_FROM and "gzip" not in answer.content_type:
+        body = gzip.compress(body, compresslevel=1, mtime=0)
+        return _Rendered(bare, answer.etag, body, zipped=True)
+    return _Rendered(bare, answer.etag, body, zipped=False)
 
 
 def _parse(head: bytes) -> _Request:
@@ -206,14 +217,15 @@ def _parse(head: bytes) -> _Request:
     return _Request(method, target, headers, keep)
 
 
-def _unchanged(request: _Request, answer: Answer) -> bool:
+def _unchanged(request: _Request, rendered: _Rendered) -> bool:
     """Decide on 304: If-None-Match by weak comparison, else If-Modified-Since (RFC 9110 13.2.2)."""
+    answer = rendered.answer
     if answer.status != 200:
         return False
     tags = request.headers.get("if-none-match")
     if tags is not None:
         known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-        return answer.etag in known or "*" in known
+        return rendered.etag in known or "*" in known
     since = request.headers.get("if-modified-since")
     if since is None or answer.changed is None:
         return False
@@ -233,7 +245,7 @@ def _reply(request: _Request, rendered: _Rendered, fault: Fault) -> _Reply:
         headers, body = [("Content-Type", answer.content_type)], fault.body
     elif status == 200:
         headers += _validators(rendered)
-        if _unchanged(request, answer):
+        if _unchanged(request, rendered):
             status, body = 304, b""
     if answer.location and status in {301, 302, 307, 308}:
         headers.append(("Location", answer.location))
@@ -246,7 +258,7 @@ def _reply(request: _Request, rendered: _Rendered, fault: Fault) -> _Reply:
 
 def _validators(rendered: _Rendered) -> list[tuple[str, str]]:
     answer = rendered.answer
-    headers = [("ETag", f"W/{answer.etag}" if rendered.zipped else answer.etag)]
+    headers = [("ETag", f"W/{rendered.etag}" if rendered.zipped else rendered.etag)]
     if answer.changed is not None:
         stamp = format_datetime(answer.changed.astimezone(UTC), usegmt=True)
         headers.append(("Last-Modified", stamp))

@@ -91,9 +91,12 @@ class Watch(threading.Thread):
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[tuple[psutil.Process, list[Listing]]]:
-    """The newsroom in a process of its own, so that its CPU can be told from ours."""
+    """The newsroom in a process of its own, so that its CPU can be told from ours.
+
+    Its pages are made before the run: a site elsewhere does not share our cores and caches.
+    """
     line = [sys.executable, "-m", "flows.newsroom", "--port", "0"]
-    line += ["--feeds", str(FEEDS), "--pages", str(PAGES), "--heavy"]
+    line += ["--feeds", str(FEEDS), "--pages", str(PAGES), "--heavy", "--ahead"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout
         process.stdout.readline()

@@ -67,6 +67,18 @@ class TestEdits:
         assert after.status == 200
         assert b"Kim is home" in after.body
 
+    def test_pages_made_ahead_are_those_made_when_asked_and_change_with_an_edit(self, get):
+        wanted = {"Accept-Encoding": "gzip"}
+        with Newsroom.start() as own:
+            urls = {truth.slug: truth.url for truth in own.truth()}
+            asked = {slug: get(url, wanted) for slug, url in urls.items()}
+            own.render()
+            ahead = {slug: get(url, wanted) for slug, url in urls.items()}
+            own.edit("kim-returns-home", title="Kim is home")
+            edited = get(urls["kim-returns-home"], wanted)
+        assert ahead == asked
+        assert b"Kim is home" in gzip.decompress(edited.body)
+
     def test_a_published_article_joins_feed_and_truth(self, get):
         with Newsroom.start() as own:
             article = next(outlet.articles[0] for outlet in load().outlets if outlet.articles)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from extractors.bylines import is_agency, split_names
+from extractors.bylines import PARTICLES, is_agency, split_names
 from extractors.records import Candidate
 from extractors.titles import fold
 
@@ -54,10 +55,8 @@ _COLLECTIVE = re.compile(
     r"委員会|研究所)$|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
     re.IGNORECASE,
 )
-_PARTICLES = "de da di do dos del della van von der den ten ter le la el al bin ibn d'"
-_SMALL_WORDS = frozenset(_PARTICLES.split())
 _JOINTS = frozenset(re.findall(r"\w+", "von avec mit with by de par por and und et com con"))
-_OPENERS = _JOINTS - _SMALL_WORDS - {"et", "par"}  # 'with agencies' is no person
+_OPENERS = _JOINTS - PARTICLES - {"et", "par"}  # 'with agencies' is no person
 _SENTENCE = re.compile(r"\b(?:is|are|was|has|who|covers|the|ist|est|es una?)\b", re.IGNORECASE)
 # The page's own data names its author best; what stands in the text is the last resort.
 _JOINED = re.compile(r"\s(?:and|und|et|y|e|en|og|och|i|a|та|и|ve)\s|&")
@@ -139,7 +138,7 @@ def _without_site(name: str, sites: tuple[str, ...]) -> str:
 def _is_person(name: str, sites: frozenset[str]) -> bool:
     if not 2 <= len(name) <= 60 or any(char.isdigit() for char in name):
         return False
-    if any(junk.search(name) for junk in (_JUNK, _COLLECTIVE, _SENTENCE)):
+    if _is_nobody(name):
         return False
     squeezed = _squeeze(name)
     words = name.split()
@@ -148,6 +147,11 @@ def _is_person(name: str, sites: frozenset[str]) -> bool:
     if _names_site(squeezed, words, sites):
         return False
     return not (is_agency(name) or is_agency(words[0]) or _is_phrase(name, words))
+
+
+@lru_cache(maxsize=256)
+def _is_nobody(name: str) -> bool:
+    return any(junk.search(name) for junk in (_JUNK, _COLLECTIVE, _SENTENCE))
 
 
 def _names_site(squeezed: str, words: list[str], sites: frozenset[str]) -> bool:
@@ -163,7 +167,7 @@ def _is_phrase(name: str, words: list[str]) -> bool:
         return name.isascii() and (name.islower() or (name.isupper() and len(name) <= 5))
     if words[-1].casefold() in _JOINTS or words[0].casefold() in _OPENERS:
         return True
-    return words[0][0].islower() and words[0] not in _SMALL_WORDS and not name.islower()
+    return words[0][0].islower() and words[0] not in PARTICLES and not name.islower()
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
@@ -174,5 +178,6 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
+@lru_cache(maxsize=256)  # a page names the same few people and sites in many places
 def _squeeze(name: str) -> str:
     return re.sub(r"[\W_]+", "", fold(name)).removeprefix("the")

@@ -30,17 +30,18 @@ _AGENCIES = frozenset(
     name.strip() for name in _AGENCY_NAMES.replace("\n", "").split("|") if name.strip()
 )
 
-_BY_WORDS = (
-    r"by|von|par|por|di|da|door|av|af|od|przez|от|від|autor(?:en|in|es|a|e|i)?|auteurs?|autore|"
-    r"tekst|текст|автор(?:ы|и)?|redaktion|écrit par|publié par|texte|text|skrevet av|kirjoittanut|"
-    r"rozmawia(?:ł|ła)?|notowa(?:ł|ła)|"
-    r"yazan|haber|oleh|penulis|tác giả|írta|szerző|piše|napisao|napisala|opracowa(?:ł|ła|nie)|"
-    r"oprac\.|كتب(?:ت)?|بقلم|إعداد|نویسنده|מאת|โดย|γράφ(?:ει|ουν) (?:ο|η|οι)|του|της|"
-    r"作者|記者|记者|文"
+# What stands before the names of those who wrote.
+BY_WORDS = (
+    r"by|von|par|por|di|da|door|av|af|od|przez|от|від|autor(?:en|in|es|ka|a|e|i)?|auteurs?|autore|"
+    r"tekst|текст|автор(?:ы|и|ка)?|escriben?|texto|testo|écrit par|publié par|texte|text|"
+    r"skrevet av|kirjoittanut|rozmawia(?:ł|ła)?|notowa(?:ł|ła)|yazan|haber|oleh|"
+    r"penulis(?: berita)?|tác giả|írta|szerző|piše|napisao|napisala|opracowa(?:ł|ła|nie)|"
+    r"oprac\.|كتب(?:ت)?|بقلم|إعداد|نویسنده|מאת|โดย|γράφ(?:ει|ουν) (?:ο|η|οι)|"
+    r"συντάκτης|του|της|作者|記者|记者|撰文|文"
 )
 _BY = re.compile(
-    r"^(?:(?:written|reported|story|words|text|photos?|edited|published|posted|report)\s+)?"
-    rf"(?:{_BY_WORDS})\s*[::/／]?\s+|"
+    r"^(?:(?:written|reported|story|words|text|published|posted|report)\s+)?"
+    rf"(?:{BY_WORDS}|redaktion)\s*[::/／]?\s+|"
     r"^(?:by|von|autor|author|автор|作者|取材・文)\s*[::／/]\s*|"
     r"^(?:作者|(?:中央社|本報|本报|特约|特約|特派)?(?:記者|记者)|文|撰文|採訪|通讯员)[\s::／/・·]*(?=[\u4e00-\u9fff])",
     re.IGNORECASE,
@@ -125,7 +126,7 @@ _PICTURED = re.compile(
 )
 _WITH_CASE = re.compile(r"[^\W\d_]{3}")
 _TURKISH = re.compile("[İŞĞ]")
-_SMALL_NAMES = "de da do dos das del della di du van von der den la le el bin al"
+_SMALL_NAMES = "de da do dos das del della di du van von der den ten ter la le el bin ibn al d'"
 PARTICLES = frozenset(_SMALL_NAMES.split())
 _SHORT_NAMES = "BO JO ED AL TY LI YU WU XI MO LU AN VI HO NA"
 _SHORT_GIVEN = frozenset(_SHORT_NAMES.split())

@@ -153,11 +153,11 @@ def _kind(signs: PageSigns) -> str:
 
 
 def _is_error(signs: PageSigns) -> bool:
+    if signs.declared and signs.dated:
+        return False
     named = [title for title in signs.titles if _ERROR_TITLE.search(title)]
     if named:
-        nothing_else = any(len(title) <= 2 * _SHORT_TITLE for title in named)
-        short = signs.words < _SHORT_PAGE or nothing_else
-        return short and not (signs.declared and signs.dated)
+        return signs.words < _SHORT_PAGE or any(len(title) <= 2 * _SHORT_TITLE for title in named)
     return signs.words < 80 and bool(_BLOCKED_TEXT.search(signs.text)) and not signs.dated
 
 

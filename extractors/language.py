@@ -23,7 +23,7 @@ _SIBLINGS = {
     "lb": ("de",), "gl": ("pt", "es"),
 }  # fmt: skip
 
-_WORDY = re.compile(r"[^\W\d_]")
+_WORDY = re.compile(r"[^\W\d_]+")
 _LETTERS = {
     "latin": re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"),
     "cyrillic": re.compile("[\u0400-\u052f]"),
@@ -125,7 +125,7 @@ def detect_language(text: str, *, hint: str | None = None) -> str | None:
 
 def _scripts(sample: str) -> dict[str, int]:
     if not _BEYOND_LATIN.search(sample):
-        count = len(_WORDY.findall(sample))
+        count = len("".join(_WORDY.findall(sample)))
         return {"latin": count} if count else {}
     counts = {name: len(pattern.findall(sample)) for name, pattern in _LETTERS.items()}
     return {name: count for name, count in counts.items() if count}

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 import re
 
-_LABELLED = re.compile(
-    r"^(?:by|von|par|por|escriben?|di|door|av|af|autor(?:[eai]|en|in|es|ka)?|auteurs?|text[e]?|"
-    r"tekst|автор(?:ы|и|ка)?|"
-    r"текст|yazan|penulis|penulis berita|tác giả|szerző|γράφει (?:ο|η)|συντάκτης|نویسنده|"
-    r"كتب(?:ت)?|"
-    r"بقلم|מאת|作者|撰文|文)\s*[:：／/]\s*(?P<names>\S.{2,80})$",
-    re.IGNORECASE,
-)
+from extractors.bylines import BY_WORDS
+
+_LABELLED = re.compile(rf"^(?:{BY_WORDS})\s*[:：／/]\s*(?P<names>\S.{{2,80}})$", re.IGNORECASE)
 # A line of nothing but two to four capitalised words: papers from Lisbon to Hanoi end so.
 _NAME = re.compile(r"^[^\W\d_][^\W\d_'’.-]*(?:[\s'’-][^\W\d_][^\W\d_'’.-]*){1,3}$")
 # With an agency behind it: Mit Informationen von Anna Kald, Küstenradio.

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from lxml.html import HtmlElement
 
-from extractors.bylines import PARTICLES, split_names
+from extractors.bylines import BY_WORDS, PARTICLES, split_names
 from extractors.dates import parse_date
 from extractors.layout import text_length
 from extractors.statements import Statements, add, inner_text
@@ -183,9 +183,7 @@ def _holds_byline(classes: str) -> bool:
 
 _SIGNED = re.compile(
     r"(?:^|[\d)|•·–—-]\s*)(?:(?:[Ww]ritten |[Rr]eported )?[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Oo]leh|"
-    r"[Dd]oor|"
-    r"[Aa]utor(?:[ae]|ka)?\s?:|[Aa]uteur\s?:|[Tt]ext[eo]?\s?:|[Tt]ekst\s?:|Автор\s?:|Текст\s?:|Piše:?|"
-    r"Írta:|Szerző:|Escriben?\s?:|撰文\s?[:：]|作者\s?[:：]|記者\s?[:：]?|文\s?[:：／])\s*(?P<names>[^\W\d_a-z].{2,100})$"
+    rf"[Dd]oor|Piše|記者|(?i:{BY_WORDS})\s?[:：／])\s*(?P<names>[^\W\d_a-z].{{2,100}})$"
 )
 _KOREAN = re.compile(
     r"(?:^|[\s|·])(?P<names>[가-힣]{2,4})\s?(?:선임|인턴|수습|전문)?기자(?:\s*[=|]|\s+\S+@\S+)?$"

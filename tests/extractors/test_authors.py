@@ -188,6 +188,12 @@ def test_houses_and_desks_of_other_languages_are_nobody(value: str) -> None:
     assert choose_authors([("json-ld", value)], sites).people == ()
 
 
+@pytest.mark.parametrize("said", ["Edited by Ravi Menon", "Photos by Ravi Menon"])
+def test_who_edited_a_story_or_took_its_pictures_did_not_write_it(said: str) -> None:
+    found = choose_authors([("meta", said), ("json-ld", "Press Trust of India")], ())
+    assert (found.people, found.agency) == ((), "Press Trust of India")
+
+
 def test_who_took_the_pictures_is_no_author() -> None:
     assert split_names("Jonas Wetterling (Text) und Beat Frei (Fotos)") == ["Jonas Wetterling"]
 

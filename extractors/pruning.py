@@ -24,7 +24,7 @@ from extractors.layout import (
     unwrap_layout,
     whole_text,
 )
-from extractors.teasers import teaser_rows
+from extractors.teasers import cards, teaser_rows
 
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
 _FURNITURE = (
@@ -41,11 +41,6 @@ _BLOCKS = (
 _HEADINGS = ("h2", "h3", "h4", "h5", "strong", "header", "b")
 _BOXES = frozenset({"div", "section", "aside"})
 _LARGEST_BOX = 800  # characters
-
-# Cards: how deep a paragraph lies in one, how many make a row, what share of the running text
-# they may hold, and how long a teaser is at least.
-_CARD_TAGS = frozenset({"div", "article", "section", "li"})
-_CARD_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
 
 # Characters of running text, and its share of all, below which the text may be in divisions.
 _FEW_PARAGRAPHS, _MANY_PARAGRAPHS, _LITTLE_OF_PAGE = 1000, 2000, 0.25
@@ -102,7 +97,8 @@ def prune_page(tree: HtmlElement) -> Running:
             continue
         if _may_go(element, _MOST_COMMENTS * total if remarks else limit, bare):
             drop(element)
-    _cut_cards(running)
+    for card in cards(running):
+        drop(card)
     _cut_lists(tree, limit)
     for row in teaser_rows(tree, (item for item, length in running if length > _LONGEST_BLURB)):
         drop(row)
@@ -113,50 +109,6 @@ def prune_page(tree: HtmlElement) -> Running:
     spare_blocks(kept)
     mark_home(kept)
     return Running(sum(length for _, length in kept), tuple(item for item, _ in kept))
-
-
-def _cut_cards(running: list[tuple[HtmlElement, int]]) -> None:
-    """Cut rows of cards, which are siblings of one class that all begin with a link to a page of
-    the site. They stay beside paragraphs of their row, and on a page of little else: a list.
-    """
-    homes: dict[HtmlElement, int] = {}
-    for paragraph, length in running:
-        home = paragraph.getparent()
-        if home is not None:
-            homes[home] = homes.get(home, 0) + length
-    if len(homes) < _FEWEST_CARDS:
-        return
-    rows: dict[tuple[HtmlElement, str], dict[HtmlElement, int]] = {}
-    for home, length in homes.items():
-        card = home
-        for _ in range(_CARD_DEPTH):
-            row = card.getparent()
-            if row is None:
-                break
-            names = card.get("class")
-            if names and card.tag in _CARD_TAGS:
-                cards = rows.setdefault((row, names), {})
-                cards[card] = cards.get(card, 0) + length
-            card = row
-    total = sum(length for _, length in running)
-    found = [
-        cards
-        for (row, _), cards in rows.items()
-        if len(cards) >= _FEWEST_CARDS and row not in homes and all(map(_begins_with_link, cards))
-    ]
-    if sum(sum(cards.values()) for cards in found) <= _MOST_CARDS * total:
-        for card in {card for cards in found for card in cards}:
-            drop(card)
-
-
-def _begins_with_link(card: HtmlElement) -> bool:
-    for link in card.iter("a"):
-        text = whole_text(link)
-        if text:
-            shop = link.get("target") == "_blank" or "nofollow" in (link.get("rel") or "")
-            leads = not shop and not (link.get("href") or "#").startswith("#")
-            return leads and len(text) >= _SHORTEST_TEASER and whole_text(card).startswith(text)
-    return False
 
 
 def drop(element: HtmlElement) -> None:

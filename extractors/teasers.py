@@ -1,4 +1,4 @@
-"""Teasers of other stories: blocks in which headlines that are links stand with little beside."""
+"""Teasers of other stories: headlines that are links, alone, with blurbs, or in cards. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ _LONGEST_REST = 90  # characters of the longest piece beside the headlines: a bl
 _HIGHEST = 5  # levels above a headline at which its row is looked for
 _ROWS = frozenset({"div", "section", "aside", "ul", "ol", "td", "table", "dl", "footer"})
 _WHOLE = frozenset({"p", "div", "li", "h2", "h3", "h4", "h5", "td", "dt", "article", "header"})
+# Cards with whole paragraphs: how deep these lie in one, how many make a row, what share of the
+# running text they may hold, and how long a headline is at least.
+_CARD_TAGS = frozenset({"div", "article", "section", "li"})
+_ROW_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
 _CARD_DEPTH, _LONGEST_CARD = 7, 600  # levels, and characters of a card's text
 _LINKED_HEADING = etree.XPath(
     "(.//*[self::h2 or self::h3 or self::h4 or self::h5][.//a[@href] or parent::a[@href]])[1]"
@@ -57,6 +61,51 @@ def teaser_rows(tree: HtmlElement, sentences: Iterable[HtmlElement]) -> list[Htm
         else:
             failed.update(row.iterancestors())
     return [row for row in rows if row in found and found.isdisjoint(row.iterancestors())]
+
+
+def cards(running: list[tuple[HtmlElement, int]]) -> set[HtmlElement]:
+    """Return the cards that stand in rows with whole paragraphs of the `running` text: siblings of
+    one class that all begin with a link to a page of the site. None are they beside paragraphs of
+    their row, and on a page of little else: a list.
+    """
+    homes: dict[HtmlElement, int] = {}
+    for paragraph, length in running:
+        home = paragraph.getparent()
+        if home is not None:
+            homes[home] = homes.get(home, 0) + length
+    if len(homes) < _FEWEST_CARDS:
+        return set()
+    rows: dict[tuple[HtmlElement, str], dict[HtmlElement, int]] = {}
+    for home, length in homes.items():
+        card = home
+        for _ in range(_ROW_DEPTH):
+            row = card.getparent()
+            if row is None:
+                break
+            names = card.get("class")
+            if names and card.tag in _CARD_TAGS:
+                alike = rows.setdefault((row, names), {})
+                alike[card] = alike.get(card, 0) + length
+            card = row
+    total = sum(length for _, length in running)
+    found = [
+        alike
+        for (row, _), alike in rows.items()
+        if len(alike) >= _FEWEST_CARDS and row not in homes and all(map(_begins_with_link, alike))
+    ]
+    if sum(sum(alike.values()) for alike in found) > _MOST_CARDS * total:
+        return set()
+    return {card for alike in found for card in alike}
+
+
+def _begins_with_link(card: HtmlElement) -> bool:
+    for link in card.iter("a"):
+        text = whole_text(link)
+        if text:
+            shop = link.get("target") == "_blank" or "nofollow" in (link.get("rel") or "")
+            leads = not shop and not (link.get("href") or "#").startswith("#")
+            return leads and len(text) >= _SHORTEST_TEASER and whole_text(card).startswith(text)
+    return False
 
 
 def in_card(element: HtmlElement, titles: Collection[str]) -> bool:

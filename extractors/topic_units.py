@@ -68,7 +68,8 @@ class Units:
     def places(self, left_out: Set[int]) -> list[int]:
         """Say where each sentence lies; what is left out lies nowhere.
 
-        The lead is the first paragraph that counts, three sentences at most; its first is marked.
+        The lead is the first paragraph that counts, three sentences at most, and what follows while
+        that is too short to say anything (a kicker, a number, a question); its first is marked.
         Without a title the first sentence that counts stands for it, and is lead as well.
         """
         places: list[int] = [TITLE] * self.titles + [BODY] * (len(self.ends) - self.titles)
@@ -77,12 +78,13 @@ class Units:
         counted = [i for i in range(self.titles, len(places)) if places[i]]
         if not counted:
             return places
-        start = self.ends[counted[0] - 1] if counted[0] else 0
-        for sentence in counted[:_LEAD_SENTENCES]:
-            begins = self.ends[sentence - 1] if sentence else 0
+        so_far = 0
+        for number, sentence in enumerate(counted):
             same = self.paragraphs[sentence] == self.paragraphs[counted[0]]
-            if same or begins - start < _LEAD_LENGTH:
-                places[sentence] = LEAD
+            if so_far >= _LEAD_LENGTH and not (same and number < _LEAD_SENTENCES):
+                break
+            places[sentence] = LEAD
+            so_far += self.ends[sentence] - (self.ends[sentence - 1] if sentence else 0)
         places[counted[0]] |= FIRST
         if not self.titles:
             places[counted[0]] |= TITLE

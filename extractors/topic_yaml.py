@@ -42,7 +42,7 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 # Part of every version, so that a stored judgement of an older tagger is judged again: raise it
 # whenever the same definition may give another verdict, score, rule or evidence.
-ENGINE = 9
+ENGINE = 10
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?!?")
 _NEAR_WORDS = re.compile(r"(\d{1,3}) words")

@@ -174,6 +174,9 @@ def test_a_title_about_something_else_takes_away() -> None:
             "It is a baker who begins this long and old tale.\nA fair.",
             Verdict.MENTION,
         ),
+        # A number, a question and what is left out do not use the lead up.
+        ("opening", "1. When? Soon. The baker. At the fair.\nRain.", Verdict.ON),
+        ("opening", "The baker.\nWe use cookies, as we have to tell you.\nA fair.", Verdict.ON),
         ("3 words", "A baker at a nice fair.", Verdict.ON),
         ("3 words", "A baker who did not come to the fair.", Verdict.MENTION),
     ],

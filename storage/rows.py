@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from extractors.records import Evidence, FeedState
+
+Row = TypeVar("Row", bound=type[Any])
+
+
+def _handed_over(kind: Row) -> Row:
+    """Pickle rows of this kind as their values: a page's go from process to process by the dozen,
+    and by themselves frozen ones ask for each field by its name.
+    """
+    values = attrgetter(*(item.name for item in fields(kind)))
+
+    def reduced(row: Any) -> tuple[Row, tuple[Any, ...]]:
+        return kind, values(row)
+
+    kind.__reduce__ = reduced  # type: ignore[assignment]
+    return kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,7 @@ class EntryRow:
         return (modified, self.published_raw or "", self.content_hash)
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True)
 class PageRow:
     """What became of one page: the fetch's fate and the article's."""
@@ -108,6 +126,7 @@ class PageRow:
     extractor_version: str | None = None
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True)
 class ArticleRow:
     """One article as it stands. `preference` orders the places it could come from (lowest wins);
@@ -146,6 +165,7 @@ class ArticleRow:
     page_id: str | None = None
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True)
 class DateRow:
     """One thing somebody says about an article's dates."""
@@ -161,6 +181,7 @@ class DateRow:
     run_id: str
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
     """One title, author, publisher or language somebody states, with who states it."""
@@ -173,6 +194,7 @@ class CandidateRow:
     run_id: str
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True)
 class TopicRow:
     """One topic's judgement of one article."""
@@ -189,6 +211,7 @@ class TopicRow:
     run_id: str
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True)
 class SignatureRow:
     """An article's MinHash; `bands` are the keys near-duplicates are likely to share.
@@ -239,6 +262,7 @@ class PollLanding:
     title: str | None = None
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True)
 class ArticleLanding:
     """An article with what was said, judged and measured of it."""
@@ -250,6 +274,7 @@ class ArticleLanding:
     signature: SignatureRow | None = None
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True)
 class PageTask:
     """A page that is due, with what its best entry says of it.

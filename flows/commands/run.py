@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ from flows.prefect_server import (
 from flows.settings import Settings, load_settings
 from flows.steps.forget import run_forget, run_retry
 from flows.steps.ingest import IngestOptions, run_ingest
-from flows.steps.job import new_job, utc_now
+from flows.steps.job import new_job, readers_of, utc_now
 from flows.steps.maintain import run_maintain, upkeep_lines
 from flows.steps.reprocess import run_reprocess
 from flows.steps.summary import (
@@ -37,6 +37,8 @@ from flows.steps.summary import (
 )
 from flows.warehouses import warehouse_of
 from storage.reports import RunReport
+
+_LONG_LIST = 40_000  # bytes: some four hundred feeds
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data directory.")]
 Direct = Annotated[bool, typer.Option("--direct", help="Without Prefect.")]
@@ -59,6 +61,8 @@ def run(
     """Do the main job once: files and feeds in, tagged articles published."""
     settings = load_settings(data=data)
     started = time.monotonic()
+    if not no_pages and seeds is None:
+        _warm_up(settings)
     with show.progress():
         if direct:
             options = IngestOptions(
@@ -72,6 +76,13 @@ def run(
             given = {"seeds": seeds, "all_feeds": everything, "pages": not no_pages}
             report = under_prefect(settings, "ingest", given)
     print_report(report, settings, time.monotonic() - started, as_json=as_json)
+
+
+def _warm_up(settings: Settings) -> None:
+    """Where many feeds are listed, start what will read them while this process still imports."""
+    with suppress(OSError):  # no list, or none to be read: said where it is read
+        if settings.workers > 1 and settings.feeds.stat().st_size >= _LONG_LIST:
+            readers_of(settings).children.warm()
 
 
 def under_prefect(settings: Settings, name: str, given: dict[str, Any]) -> Any:

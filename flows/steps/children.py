@@ -18,6 +18,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -67,6 +68,7 @@ class Children:
     ) -> None:
         self.seconds = seconds
         self._asked = [work, str(memory), str(nice)]
+        self._count = count
         self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
         for _ in range(count):
             self._idle.put(None)
@@ -82,6 +84,19 @@ class Children:
     def pids(self) -> list[int]:
         """The processes there are now."""
         return [child.process.pid for child in self._alive]
+
+    def warm(self) -> None:
+        """Start all of them now, beside what the caller does next; one that fails is no loss."""
+        for _ in range(self._count):
+            threading.Thread(target=self._warm_one, name="warm", daemon=True).start()
+
+    def _warm_one(self) -> None:
+        child = self._idle.get()
+        try:
+            with suppress(DuckwireError, OSError):  # who calls first tries again, and says why
+                child = child or self._start()
+        finally:
+            self._idle.put(child)
 
     def call(
         self, given: tuple[Any, ...], body: bytes, key: object = None, share: Any = None

@@ -68,8 +68,12 @@ class Job:
     @property
     def readers(self) -> Readers:
         """The warm processes that read pages, shared by all runs of this process."""
-        settings = self.settings
-        return readers(settings.workers, settings.page_s, settings.page_mb * 1_000_000)
+        return readers_of(self.settings)
+
+
+def readers_of(settings: Settings) -> Readers:
+    """The processes that read pages within these settings' bounds."""
+    return readers(settings.workers, settings.page_s, settings.page_mb * 1_000_000)
 
 
 def new_job(

@@ -86,14 +86,16 @@ async def poll_feeds(
     listener().expect("feeds", len(feeds))
     with job.warehouse.session() as session:
         forgotten = forgotten_ids(session)
-    # One thread reads, so that readers do not fight the event loop for the interpreter.
-    reader = ThreadPoolExecutor(1, thread_name_prefix="read")
+    elsewhere = pages and len(feeds) >= _MANY
+    # Here one thread reads, so that readers do not fight the event loop for the interpreter.
+    threads = job.settings.workers if elsewhere else 1
+    reader = ThreadPoolExecutor(threads, thread_name_prefix="read")
     try:
         with (
             ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive,
             Sitting(job.warehouse) as sitting,
         ):
-            cheaply = job.readers.read_feed if pages and len(feeds) >= _MANY else read_cheaply
+            cheaply = job.readers.read_feed if elsewhere else read_cheaply
             desk = _Desk(job, topics, door, archive, sitting, reader, forgotten, cheaply)
             asking = [desk.ask(state) for state in feeds]
             batches = in_batches(asking, job.settings.batch, patience_s=_PATIENCE_S, pauses=True)

@@ -111,6 +111,17 @@ def test_processes_are_started_only_when_there_is_work_for_them(work: str) -> No
         assert len(children.pids) == 1
 
 
+def test_all_are_started_at_once_where_that_is_asked_for_and_then_do_the_work(work: str) -> None:
+    with Children(work, 2, seconds=5, memory=10**9) as children:
+        children.warm()
+        deadline = time.monotonic() + 20
+        while len(started := set(children.pids)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert children.call((), b"who") in started
+        assert set(children.pids) == started
+
+
 def test_no_process_outlives_a_parent_that_was_killed_however_long_its_item_takes(
     work: str,
 ) -> None:

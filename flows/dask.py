@@ -94,7 +94,7 @@ def read_on_cluster(job: Job, found: Sequence[StoredPage], known: Habits) -> Ite
     settings = job.settings.model_copy(update={"workers": 1})
     parts = [found[at : at + PAGES_A_TASK] for at in range(0, len(found), PAGES_A_TASK)]
     for _ in parts:
-        begin(_READ_SOME.name)
+        begin()
     reading = [_READ_SOME.submit(settings, job.worker, part, known) for part in parts]
     for future in reading:
         yield from future.result()
@@ -131,7 +131,7 @@ def fill_on_cluster(
     count = max(1, sum(_threads().values()))
     settings = settings.model_copy(update={"workers": 1})
     for _ in range(count):
-        begin(_FILL_SHARE.name)
+        begin()
     filling = [
         _FILL_SHARE.submit(settings, request, Share(shard, count), seen) for shard in range(count)
     ]

@@ -6,6 +6,7 @@ Prefect's retries are for a warehouse somebody else holds; a step may always be 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from prefect import Task
@@ -19,7 +20,15 @@ from storage.errors import LockedError
 
 Answer = TypeVar("Answer")
 
-_begun: list[str] = []
+
+@dataclass
+class _Begun:
+    """How many task runs this process began."""
+
+    count: int = 0
+
+
+_begun = _Begun()
 
 # The parameters of a flow that can be split into shares of the servers.
 SHARD = Annotated[int, Field(description="Which share of the servers, counted from 0.", ge=0)]
@@ -41,7 +50,7 @@ RETRIED: dict[str, Any] = {
 
 def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
     """Call one step as a task of that name inside the running flow."""
-    begin(name)
+    begin()
     made: Task[..., Answer] = Task(
         step,
         name=name,
@@ -53,14 +62,14 @@ def as_task(name: str, step: Callable[..., Answer], *given: Any) -> Answer:
     return made(*given)
 
 
-def begin(name: str) -> None:
-    """Note that this process begins a task run of that name."""
-    _begun.append(name)
+def begin() -> None:
+    """Note that this process begins a task run."""
+    _begun.count += 1
 
 
 def begun() -> int:
     """How many task runs this process began: so many records are to be awaited at its end."""
-    return len(_begun)
+    return _begun.count
 
 
 def trigger() -> str:

@@ -199,7 +199,7 @@ class _Stretch:
 
     async def _hauled(self, haul: Haul) -> list[tuple[Unit, str]]:
         unit = haul.unit
-        failed: UnitFailed | UnitSkipped | None = None
+        undone: UnitFailed | UnitSkipped | None = None
         async with aclosing(self._crew.sources[unit.source].fetch(unit)) as events:
             async for event in events:
                 if isinstance(event, Found):
@@ -215,32 +215,32 @@ class _Stretch:
                 elif isinstance(event, PassedOver):
                     haul.count = replace(haul.count, passed=haul.count.passed + event.count)
                 else:
-                    failed = event
+                    undone = event
                 if self._crew.left == 0 and unit.source in BRINGING:
                     break
-        self._note(unit.source, failed)
-        fresh = await self._land(haul, self._ended(haul, failed))
+        self._note(unit.source, undone)
+        fresh = await self._land(haul, self._ended(haul, undone))
         listener().expect(unit.source, len(fresh))
         listener().advance(unit.source)
         return [(unit_from_text(row.spec), row.family) for row in fresh]
 
-    def _note(self, source: str, failed: UnitFailed | UnitSkipped | None) -> None:
+    def _note(self, source: str, undone: UnitFailed | UnitSkipped | None) -> None:
         """Count a service's failures in a row; after a few its other units are left alone."""
         crew = self._crew
         if source not in SERVICES:
             return
-        soft = isinstance(failed, UnitFailed) and is_soft(failed.reason)
+        soft = isinstance(undone, UnitFailed) and is_soft(undone.reason)
         crew.failing[source] = crew.failing[source] + 1 if soft else 0
-        if crew.failing[source] >= _GIVE_UP and failed and source not in crew.down:
+        if crew.failing[source] >= _GIVE_UP and undone and source not in crew.down:
             crew.down.add(source)
-            listener().say(f"{source} cannot be had ({failed.detail}): the rest of it is left")
+            listener().say(f"{source} cannot be had ({undone.detail}): the rest of it is left")
 
-    def _ended(self, haul: Haul, failed: UnitFailed | UnitSkipped | None) -> UnitEnd:
+    def _ended(self, haul: Haul, undone: UnitFailed | UnitSkipped | None) -> UnitEnd:
         """Say how a unit ended. A day that is not over is never done."""
         crew = self._crew
-        if isinstance(failed, UnitFailed):
+        if isinstance(undone, UnitFailed):
             return replace(
-                haul.count, state="failed", reason=str(failed.reason), detail=failed.detail
+                haul.count, state="failed", reason=str(undone.reason), detail=undone.detail
             )
         if crew.left == 0 and haul.unit.source in BRINGING:
             reason = str(Reason.LIMIT)
@@ -250,9 +250,9 @@ class _Stretch:
         lag: timedelta = getattr(crew.sources[haul.unit.source], "lag", timedelta(0))
         if haul.unit.end + lag > crew.job.clock():
             return replace(haul.count, state="planned", detail="its window is not over yet")
-        if failed is not None:
+        if undone is not None:
             return replace(
-                haul.count, state="skipped", reason=str(failed.reason), detail=failed.detail
+                haul.count, state="skipped", reason=str(undone.reason), detail=undone.detail
             )
         return replace(haul.count, state="done")
 

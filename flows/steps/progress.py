@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -30,6 +31,27 @@ class _Nobody:
 
     def say(self, line: str) -> None:
         pass
+
+
+@dataclass(frozen=True)
+class WithoutMore:
+    """A listener that was told already how much there is of one stage."""
+
+    whole: Listener
+    stage: str
+
+    def expect(self, stage: str, more: int) -> None:
+        """Pass on what is not of that stage."""
+        if stage != self.stage:
+            self.whole.expect(stage, more)
+
+    def advance(self, stage: str, done: int = 1) -> None:
+        """Pass on what is done."""
+        self.whole.advance(stage, done)
+
+    def say(self, line: str) -> None:
+        """Pass on the line."""
+        self.whole.say(line)
 
 
 _listener: ContextVar[Listener] = ContextVar("listener", default=_Nobody())  # noqa: B039

@@ -21,6 +21,7 @@ from typing import Any
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from extractors.records import Listing
+from extractors.text import counted
 from flows.processes import share_arenas
 from flows.sources.base import Window
 from flows.sources.feedlist import load
@@ -48,11 +49,18 @@ from flows.steps.backfill_sources import (
     streaming_network,
 )
 from flows.steps.backfill_work import STRETCH_S, work_stretch
-from flows.steps.ingest import Call, directly, install_topics, publish_after_run, publish_if_due
+from flows.steps.ingest import (
+    Call,
+    directly,
+    install_topics,
+    publish_after_run,
+    publish_if_due,
+    seldom_collecting,
+)
 from flows.steps.job import Job
 from flows.steps.pages import process_pages
 from flows.steps.portals import run_there
-from flows.steps.progress import Listener, listener, listening
+from flows.steps.progress import WithoutMore, listener, listening
 from flows.steps.reprocess import extract_again
 from flows.steps.shares import WHOLE
 from flows.steps.shifts import Shift
@@ -211,7 +219,8 @@ def _planned(work: _Backfill) -> list[Ask]:
             windows = [ask.window for ask in asks]
             unlisted = skip_unlisted_units(job, session, windows, listed, whole)
             if unlisted:
-                listener().say(f"{unlisted} units wait for feeds that are off the list: skipped")
+                units = counted(unlisted, "unit")
+                listener().say(f"skipped {units} of feeds that are off the list")
             groups: set[Group] = set()
             for ask in asks:
                 made = (
@@ -269,7 +278,7 @@ def _unit_stretch(work: _Backfill, names: Sequence[str]) -> int:
     if names and names[0] in LISTING:
         # All that lists is done before any page is read, by one run at a time: see the module.
         job = replace(job, share=WHOLE)
-    with Turn(job, patient=True) as turn:
+    with Turn(job, patient=True) as turn, seldom_collecting():
         shift = Shift(turn, work.door, work.stretch_s)
         done = run_there(work.portal, work_stretch, work.crew, names, shift)
     publish_if_due(job, False)
@@ -292,7 +301,7 @@ def _do_pages(work: _Backfill) -> None:
         due, _ = backlog_sizes(session, work.job.clock())
     listener().expect("pages", due)
     done = 0
-    with listening(_WithoutMore(listener(), "pages")):
+    with listening(WithoutMore(listener(), "pages")):
         while step := work.call("fetch pages", lambda: _page_stretch(work)):
             done += step
             work.tell("pages", done, max(due - done, 0))
@@ -304,24 +313,6 @@ def _let_others(work: _Backfill) -> None:
     if time.monotonic() - work.rested >= work.stretch_s:
         time.sleep(REST_S)
         work.rested = time.monotonic()
-
-
-@dataclass(frozen=True)
-class _WithoutMore:
-    """A listener that was told already how much there is of one stage."""
-
-    whole: Listener
-    stage: str
-
-    def expect(self, stage: str, more: int) -> None:
-        if stage != self.stage:
-            self.whole.expect(stage, more)
-
-    def advance(self, stage: str, done: int = 1) -> None:
-        self.whole.advance(stage, done)
-
-    def say(self, line: str) -> None:
-        self.whole.say(line)
 
 
 def _revive_stretch(work: _Backfill) -> bool:
@@ -362,7 +353,8 @@ def _page_stretch(work: _Backfill) -> int:
         fetching = partial(
             process_pages, job, work.crew.topics, tasks, work.door, give_way=give_way
         )
-        run_there(work.portal, fetching)
+        with seldom_collecting():
+            run_there(work.portal, fetching)
     publish_if_due(job, False)
     return len(tasks)
 

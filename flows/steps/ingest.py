@@ -169,12 +169,12 @@ def fetch_group(job: Job, most: int) -> int:
         async with job.door(job) as door:
             return await process_pages(job, _topics(job), tasks, door)
 
-    with _seldom_collecting():
+    with seldom_collecting():
         return asyncio.run(fetch())
 
 
 @contextmanager
-def _seldom_collecting() -> Iterator[None]:
+def seldom_collecting() -> Iterator[None]:
     """Keep the garbage collector from looking, again and again, at a million objects that stay."""
     usual = gc.get_threshold()
     gc.freeze()

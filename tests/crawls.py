@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -39,25 +40,29 @@ CORES = len(os.sched_getaffinity(0))
 _MET = "2023-10-01T00:00:00Z"
 _OTHERS = 9  # pages of other hosts to one that is wanted
 _PAGE_BYTES = 33_000  # of a page in the file
-_SAMPLE = 200
+_SAMPLE = 1000  # pages about, or all there are; from the beginning of the file to its end
+_WARM = 20  # pages that are read before anything is measured
 
 # The command with warm readers: a run of hours does not feel how they start.
 WARM = """
-import sys
+import pickle, sys
+from pathlib import Path
 from crawls import read_sample
 from flows.cli import main
 from flows.settings import load_settings
 from flows.steps.readers import readers
 
-settings = load_settings()
-read_sample(readers(settings.workers, settings.page_s, settings.page_mb * 1_000_000))
+settings, pages = load_settings(), pickle.loads(Path(sys.argv.pop(1)).read_bytes())
+read_sample(readers(settings.workers, settings.page_s, settings.page_mb * 1_000_000), pages)
 main()
 """
 
 
 @dataclass(frozen=True)
 class Crawl:
-    """A made archive: its folder, the feeds whose hosts are asked for, and what is in it."""
+    """A made archive: its folder, the feeds whose hosts are asked for, and what is in it; `sample`
+    are wanted pages from all parts of it.
+    """
 
     folder: Path
     feeds: list[Listing]
@@ -77,6 +82,12 @@ class Cost:
     cpu_s: float
     memory_mb: float
     landed: int
+
+    def cpu_pages(self, crawl: Crawl, passing: float = 0.0) -> float:
+        """Pages landed for a second of CPU, where passing over each of the others is left out: the
+        milliseconds that it takes.
+        """
+        return self.landed / (self.cpu_s - (crawl.pages - crawl.wanted) * passing / 1000)
 
 
 def make_crawl(folder: Path, megabytes: int) -> Crawl:
@@ -102,14 +113,14 @@ def make_crawl(folder: Path, megabytes: int) -> Crawl:
         kind = f"text/html; charset={outlet.encoding}"
         return Page(base + article_path(outlet, article), body, _MET, content_type=kind)
 
-    sample = [page(*one) for one in articles[:_SAMPLE]]
+    fill = [page(*one).body for one in articles[:16]]
     wanted = pages = 0
     with path.open("wb") as target:
         while target.tell() < megabytes * 1_000_000:
             of_others = [
                 Page(
                     f"https://host{n}.example.net/{wanted}",
-                    sample[(wanted * 7 + n) % 16].body,
+                    fill[(wanted * 7 + n) % len(fill)],
                     _MET,
                 )
                 for n in range(_OTHERS)
@@ -120,7 +131,9 @@ def make_crawl(folder: Path, megabytes: int) -> Crawl:
         Listing(f"f_{one.outlet_id}", f"http://{one.domain}/feed", publisher=one.name)
         for one in desk.outlets
     ]
-    return Crawl(folder, feeds, path, wanted, pages, [(one.url, one.body) for one in sample])
+    every = max(1, wanted // _SAMPLE) | 1  # odd, so that each outlet, and language, is among them
+    chosen = [page(*one) for one in articles[:wanted:every]]
+    return Crawl(folder, feeds, path, wanted, pages, [(one.url, one.body) for one in chosen])
 
 
 def _list(folder: Path, month: str, name: str) -> None:
@@ -137,11 +150,8 @@ class Speed:
     cpu_pages: float
 
 
-def read_sample(readers: Readers, pages: list[tuple[str, bytes]] | None = None) -> float:
+def read_sample(readers: Readers, pages: list[tuple[str, bytes]]) -> float:
     """Read pages out of memory with all readers at work; returns pages a second."""
-    given = pages or [
-        (f"http://warm.example/{n}", b"<p>A page.</p>" * 50) for n in range(2 * CORES)
-    ]
     topics = load_topics(ROOT / "seeds" / "topics")
 
     def read(one: tuple[str, bytes]) -> None:
@@ -159,24 +169,24 @@ def read_sample(readers: Readers, pages: list[tuple[str, bytes]] | None = None) 
 
     start = time.perf_counter()
     with ThreadPoolExecutor(CORES) as pool:
-        list(pool.map(read, given))
-    return len(given) / (time.perf_counter() - start)
+        list(pool.map(read, pages))
+    return len(pages) / (time.perf_counter() - start)
 
 
-def speed_from_memory(crawl: Crawl, times: int) -> Speed:
-    """The speed at which a sample of the crawl's pages is extracted out of memory; the CPU of this
-    process counts, as in a run that of the process which hands pages out.
+def speed_from_memory(crawl: Crawl) -> Speed:
+    """The speed at which the sample of the crawl's pages is extracted out of memory; the CPU of
+    this process counts, as in a run that of the process which hands pages out.
     """
     readers = Readers(CORES, 60.0, 1_000_000_000)
     try:
-        read_sample(readers, crawl.sample[:20])
+        read_sample(readers, crawl.sample[:_WARM])
         tree = [psutil.Process(), *map(psutil.Process, readers.children.pids)]
         before = sum(map(_spent, tree))
-        pages = read_sample(readers, crawl.sample * times)
+        pages = read_sample(readers, crawl.sample)
         spent = sum(map(_spent, tree)) - before
     finally:
         readers.close()
-    return Speed(pages, len(crawl.sample) * times / spent)
+    return Speed(pages, len(crawl.sample) / spent)
 
 
 def _spent(process: psutil.Process) -> float:
@@ -197,7 +207,7 @@ def reading_ms(crawl: Crawl) -> float:
     """Milliseconds of CPU to extract one of the wanted pages, in one of the readers."""
     readers = Readers(1, 10.0, 1_000_000_000)
     try:
-        read_sample(readers, crawl.sample[:20])
+        read_sample(readers, crawl.sample[:_WARM])
         child = psutil.Process(readers.children.pids[0])
         before = child.cpu_times()
         read_sample(readers, crawl.sample)
@@ -214,7 +224,9 @@ def stream(crawl: Crawl, data: Path) -> Cost:
     words = ["backfill", "--from", "2023-09-01", "--to", "2023-10-01", "--sources", "ccnews"]
     _, environment = command(desk, words)
     environment["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
-    line = [sys.executable, "-c", WARM, *words, "--direct", "--json"]
+    warm = data / "warm.pickle"
+    warm.write_bytes(pickle.dumps(crawl.sample[:_WARM]))
+    line = [sys.executable, "-c", WARM, str(warm), *words, "--direct", "--json"]
     process = subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True)
     watch = _Watch(psutil.Process(process.pid))
     watch.start()

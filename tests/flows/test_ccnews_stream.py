@@ -21,11 +21,11 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
 def test_a_file_streams_through_in_bounded_memory_about_as_fast_as_its_pages_are_read(
     crawl: Crawl, tmp_path: Path
 ) -> None:
-    before = speed_from_memory(crawl, 1)
+    before = speed_from_memory(crawl)
     cost = stream(crawl, tmp_path / "data")
-    after = speed_from_memory(crawl, 1)
+    after = speed_from_memory(crawl)
     speed, pure = cost.landed / cost.seconds, min(before.pages, after.pages)
-    of_cpu = cost.landed / cost.cpu_s / min(before.cpu_pages, after.cpu_pages)
+    of_cpu = cost.cpu_pages(crawl) / min(before.cpu_pages, after.cpu_pages)
     print(f"{cost.memory_mb:.0f} MB, {speed:.1f} pages/s against {pure:.1f} from memory")
     print(f"of the same CPU {of_cpu:.2f}")
     assert cost.landed == crawl.wanted

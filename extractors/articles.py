@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -18,15 +17,15 @@ from extractors.charsets import Decoded, decode
 from extractors.kinds import PageSigns, judge_page
 from extractors.language import detect_language
 from extractors.layout import text_length
-from extractors.metadata import read_statements
+from extractors.metadata import read_statements, site_names
 from extractors.published import Publication, choose_publication
 from extractors.records import UNKNOWN_SITE, Candidate, Entry, Extracted, Reason, SiteHabits, State
-from extractors.signatures import signed_by
+from extractors.signatures import signed_by, signed_in_title
 from extractors.statements import Statements
 from extractors.text import normalise_line, word_count
 from extractors.titles import choose_title, hung_names
 from extractors.trimming import trim_lines
-from extractors.urls import clean_url, registrable_domain
+from extractors.urls import clean_url
 
 # Moves with every change that can change a row, so that `reprocess` knows what is stale.
 EXTRACTOR_VERSION = "6"
@@ -175,14 +174,15 @@ def _assemble(
     when: Publication,
     decoded: Decoded,
 ) -> Extracted:
-    sites = _site_names(page, url)
+    sites = site_names(page, url)
     titles = [("entry", entry.title)] if entry and entry.title else []
     title = choose_title([*titles, *page.titles], sites)
     names = [("entry", name) for name in entry.authors] if entry else []
     houses = (*sites, *hung_names(tuple(page.titles)))
     byline = choose_authors([*page.authors, *names], houses)
     if not byline.people:
-        signed = [("text", name) for name in signed_by(body.text)]
+        told = signed_by(body.text, houses) or signed_in_title(value for _, value in page.titles)
+        signed = [("text", name) for name in told]
         byline = choose_authors([*page.authors, *names, *signed], houses) if signed else byline
     known = (*(value for _, value in page.titles), *sites)
     body = replace(body, text=trim_lines(body.text, known, byline.people))
@@ -268,15 +268,6 @@ def _signs(
         link_share=tree_signs[1], longest=longest,
         linked_lines=sum(line.lstrip("#- ") in tree_signs[2] for line in lines) / len(lines),
     )  # fmt: skip
-
-
-def _site_names(page: Statements, url: str | None) -> tuple[str, ...]:
-    names = [value for _, value in page.sites]
-    host = urlsplit(url).hostname if url else None
-    if host:
-        domain = registrable_domain(host)
-        names += [host.removeprefix("www."), domain, domain.partition(".")[0]]
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 _NO_PUBLISHER = re.compile(r"://|^@|^(?:copyright|©|\(c\))|^[\d\W]*$", re.IGNORECASE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -45,14 +47,14 @@ _COLLECTIVE = re.compile(
     r"rédaction|"
     r"redazione|редакция|редакція|редакции|новости|вестник|газета|агентство|пресс-служба|"
     r"нов[ио]ни|service|team|writers?|contributors?|magazine|tv|radio|online|"
-    r"company|department|university|institute|redac[tțţ]i[ae]|redakc[ij][aei]|redaktsioon|redaksi|"
+    r"company|department|university|institute|redac[tțţ]i[ae]|redakc(?:ij|j|i)?[aeiuy]|redaktsioon|redaksi|"
     r"szerkesztőség|toimitus|σύνταξη|newsdesk|webdesk|agencies|agencias|agences|agenturen|agenzie|"
     r"haberleri|haber|yayın|newswire)\b|\bwire$|প্রতিবেদক|প্রতিনিধি|ডেস্ক|डेस्क|ब्यूरो|संवाददाता|ڈیسک|رپورٹر|"
     r"تحریریه|"
     r"وكالات|تحرير|الأخبار|صحيفة|جريدة|بوابة|نيوز|(?:^|\s)(?:برس|موقع|قناة|شبكة)(?:\s|$)|"
     r"خبرگزاری|روزنامه|نیوز|न्यूज|समाचार|टीम|নিউজ|ข่าว|กองบรรณาธิการ|電子報|电子报|מערכת|חדשות|"
     r"[\u4e00-\u9fff](?:网|網|报|報|社|台|新闻|新聞|晚报|编辑|編輯|ニュース|事務所|法人|協会|"
-    r"委員会|研究所)$|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|日报|晚报",
+    r"委員会|研究所)$|編集部|取材班|通信|新聞社|新闻社|취재팀|뉴스|편집|(?:일보|신문|방송|타임스|미디어)$|日报|晚报",
     re.IGNORECASE,
 )
 _JOINTS = frozenset(re.findall(r"\w+", "von avec mit with by de par por and und et com con"))
@@ -61,6 +63,8 @@ _SENTENCE = re.compile(r"\b(?:is|are|was|has|who|covers|the|ist|est|es una?)\b",
 # The page's own data names its author best; what stands in the text is the last resort.
 _JOINED = re.compile(r"\s(?:and|und|et|y|e|en|og|och|i|a|та|и|ve)\s|&")
 _MOST_VISIBLE = 3
+# Hosts spell a site's name in plain letters; marks go by themselves.
+_PLAIN = str.maketrans({"ø": "o", "æ": "ae", "ß": "ss", "ł": "l", "đ": "d", "ı": "i"})
 _ORDER = ("json-ld", "entry", "microdata", "opengraph", "meta", "text")
 _STATED = frozenset({"json-ld", "entry", "opengraph", "meta"})  # said of the page as a whole
 
@@ -89,6 +93,13 @@ def choose_authors(statements: list[tuple[str, str]], sites: tuple[str, ...]) ->
             said = _before_site(value, sites) if origin == "text" else value
             names = [_without_site(name, sites) for name in split_names(said)]
             agency = agency or next(filter(is_agency, names), None)
+            if (
+                origin != "text"
+                and "|" in said
+                and names
+                and not _is_person(names[0], folded_sites)
+            ):
+                continue  # a house, and where its stories are shown
             if origin != "text" or not any(_SENTENCE.search(name) for name in names):
                 found += [name for name in names if _is_person(name, folded_sites)]
         if found:
@@ -155,10 +166,14 @@ def _is_nobody(name: str) -> bool:
 
 
 def _names_site(squeezed: str, words: list[str], sites: frozenset[str]) -> bool:
-    """Say whether a name is the site's with a desk behind it, or one word that begins one."""
+    """Say whether a name is the site's with a desk behind it, or begins the site's."""
     if len(words) == 1:
         return len(squeezed) >= 5 and any(site.startswith(squeezed) for site in sites)
-    return any(len(site) >= 6 and squeezed.startswith(site) for site in sites)
+    return any(
+        (len(site) >= 6 and squeezed.startswith(site))
+        or (len(squeezed) >= 10 and site.startswith(squeezed))
+        for site in sites
+    )
 
 
 def _is_phrase(name: str, words: list[str]) -> bool:
@@ -171,13 +186,22 @@ def _is_phrase(name: str, words: list[str]) -> bool:
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
-    """Keep the first of names that differ only in case or marks."""
+    """Keep the first of names that differ only in case or marks, and none that are two others."""
     seen: dict[str, str] = {}
     for name in names:
         seen.setdefault(_squeeze(name), name)
-    return tuple(seen.values())
+    whole = {short: _made_of(short, seen) for short in seen}
+    return tuple(name for short, name in seen.items() if not whole[short])
+
+
+def _made_of(name: str, others: Collection[str]) -> bool:
+    """Say whether a squeezed name is nothing but two others, one after the other."""
+    return any(
+        name.startswith(one) and name[len(one) :] in others for one in others if one and one != name
+    )
 
 
 @lru_cache(maxsize=256)  # a page names the same few people and sites in many places
 def _squeeze(name: str) -> str:
-    return re.sub(r"[\W_]+", "", fold(name)).removeprefix("the")
+    letters = unicodedata.normalize("NFKD", fold(name)) if not name.isascii() else fold(name)
+    return re.sub(r"[\W_]+", "", letters.translate(_PLAIN)).removeprefix("the")

@@ -50,7 +50,8 @@ _ROMANIAN_BY = re.compile(r"^de\s+(?=[A-ZĂÂÎȘȚŞŢ]\w+\s+[A-ZĂÂÎȘȚŞŢ
 _ONLY_BY = re.compile(r"(?:by|von|par|por|door|przez|od|oleh|автор|от|від)\s", re.IGNORECASE)
 # What a piece of writing is called, before the word that names its author.
 _GENRE = re.compile(
-    r"^(?:(?:an?|eine?|un[ae]?|une)\s+)?(?:analysis|opinion|commentary|review|perspective|column|"
+    r"^de (?:notre|nos) (?:correspondant|envoyé)e?s?(?: spécial(?:es?|aux)?)?"
+    r"(?:\s(?:à|en|au|aux|dans|de)\s[^,]{2,40})?,\s*|^(?:(?:an?|eine?|un[ae]?|une)\s+)?(?:analysis|opinion|commentary|review|perspective|column|"
     r"interview|essay|report|recap|story|kommentar|analyse|kolumne|protokoll|gastbeitrag|"
     r"leitartikel|reportage|bericht|rezension|glosse|porträt|propos recueillis|tribune|chronique|"
     r"reportaje|análisis|opinión|columna|entrevista|crónica|análise|coluna|opinião|a cura|"
@@ -59,13 +60,13 @@ _GENRE = re.compile(
 )
 _LABEL = re.compile(r"^[^\W\d_][\w.\-]*(?:\s[\w\-]+)?\s*[:：]\s*(?=\S)")
 # People who made the pictures or edited the text did not write it.
-_OTHER_WORK = re.compile(
-    r"^(?:fot[oó](?:s|graf\w*)?|photo(?:s|graph\w*)?|фото(?:граф)?|bild(?:er)?|images?|imágenes|"
+_OTHER_WORKS = (
+    r"(?:fot[oó](?:s|graf\w*)?|photo(?:s|graph\w*)?|фото(?:граф)?|bild(?:er)?|images?|imágenes|"
     r"illustrations?|video|graphics?|editor|editing|edited|penyunting|editora|edição|kamera|camera|"
     r"사진|그래픽|영상|写真|攝影|摄影|圖|图|編輯|编辑|責任編輯|责任编辑)(?:\s+(?:by|von|por|par|di|de))?"
-    r"(?:\s*[:：/／]|\s+(?=[^\W\d_]))",
-    re.IGNORECASE,
 )
+_OTHER_WORK = re.compile(rf"^{_OTHER_WORKS}(?:\s*[:：/／]|\s+(?=[^\W\d_]))", re.IGNORECASE)
+_OTHER_LABEL = re.compile(rf"\s(?={_OTHER_WORKS}\s*[:：])", re.IGNORECASE)
 _SPLIT = re.compile(
     r"\s*(?P<mark>[;|•·\n、，/／]|,(?!\s*(?:jr|sr|ph\.?d|m\.?d|md|ii|iii|iv|esq)\b)|\s(?:and|und|et|"
     r"y|e|en|og|och|ja|i|та|и|і|va|ve|dan|và|και|şi|și)\s|\s&\s|\s\+\s|\swith\s|\smit\s|\savec\s|"
@@ -126,12 +127,17 @@ _PICTURED = re.compile(
 )
 _WITH_CASE = re.compile(r"[^\W\d_]{3}")
 _TURKISH = re.compile("[İŞĞ]")
+# ANN LEE Plains News Service; who only shouts the family's name, as in MARTIN Paul, is left alone.
+_SHOUTED = re.compile(
+    r"[A-Z][A-Z'’.-]+(?:\s[A-Z][A-Z'’.-]*)*\s[A-Z][A-Z'’-]{2,}\s(?=(?:[A-Z][a-z]+\s?){2,}$)"
+)
 _SMALL_NAMES = "de da do dos das del della di du van von der den ten ter la le el bin ibn al d'"
 PARTICLES = frozenset(_SMALL_NAMES.split())
 _SHORT_NAMES = "BO JO ED AL TY LI YU WU XI MO LU AN VI HO NA"
 _SHORT_GIVEN = frozenset(_SHORT_NAMES.split())
 _HAN_NAMES = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]{3,5}(?: [\u3040-\u30ff\u4e00-\u9fff]{3,5})+")
-_EDGES = " .,|-–—:：\"'[]【】"
+_KOREAN_REPORTERS = re.compile(r"([가-힣]{2,4})\s?기자")
+_EDGES = " .,|-–—:：\"'[]【】［］"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ def _split(value: str) -> tuple[str, ...]:
     text = _GENRE.sub("", normalise_line(value).strip(" .,|-–—"))
     if "(" in text:
         text = _PICTURED.sub("", text)
-    text = _HANDLE.sub(" ", _without_by(text))
+    text = _HANDLE.sub(" ", _without_by(_OTHER_LABEL.sub("; ", text) if ":" in text else text))
     bracketed = [one or two for one, two in _BRACKETED.findall(text)]
     text = _BRACKETED.sub(" ", text)
     names: list[str] = []
@@ -180,9 +186,15 @@ def _split(value: str) -> tuple[str, ...]:
 
 
 def _one_by_one(pieces: list[str]) -> Iterator[str]:
-    """Part names in Han or kana that only a space parts; shorter ones may be family and given."""
+    """Part names in Han or kana that only a space parts, shorter ones may be family and given, and
+    Korean ones that only their work parts.
+    """
     for piece in pieces:
-        yield from piece.split() if _HAN_NAMES.fullmatch(piece.strip()) else (piece,)
+        reporters = _KOREAN_REPORTERS.findall(piece)
+        if len(reporters) > 1:
+            yield from reporters
+        else:
+            yield from piece.split() if _HAN_NAMES.fullmatch(piece.strip()) else (piece,)
 
 
 def _without_by(text: str) -> str:
@@ -272,7 +284,11 @@ def _restore_generation(name: str, value: str) -> str:
 
 
 def _case(name: str) -> str:
-    """Write a name in capitals as names are written; other names as they stand."""
+    """Write a name in capitals as names are written, without an outlet behind it that is not;
+    other names as they stand.
+    """
+    shouted = _SHOUTED.match(name)
+    name = shouted[0].rstrip() if shouted else name
     words = name.split()
     if len(words) < 2 or not name.isupper() or not _WITH_CASE.search(name):
         return name

@@ -66,10 +66,11 @@ yanvar fevral mart aprel may iyun iyul avqust/avgust sentyabr oktyabr noyabr dek
 ionawr chwefror mawrth ebrill mai mehefin gorffennaf awst medi hydref tachwedd rhagfyr
 xaneiro febreiro marzo abril maio xuño xullo agosto setembro outubro novembro decembro
 jannar frar marzu april mejju ġunju lulju awwissu settembru ottubru novembru diċembru
+яну фев мар апр май юни юли авг сеп окт ное дек
 sausio vasario kovo balandžio gegužės birželio liepos rugpjūčio rugsėjo spalio lapkričio gruodžio
 """  # noqa: E501
 
-# The last row but the Lithuanian names the months of the Iranian calendar, whose years tell it.
+# The row of فروردین names the months of the Iranian calendar, whose years tell it.
 # 'listopad(u)' is October in Croatian and November in Polish, Czech and Ukrainian (there in
 # other letters); the plain form below is by far the more frequent one in news.
 _AMBIGUOUS = {"listopad": 11, "listopadu": 11}
@@ -134,8 +135,16 @@ _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国
 _ERA_YEAR = re.compile(f"({'|'.join(_ERAS)})\\s?(\\d{{1,3}}|元)\\s?年")
 
 
+# 주체114(2025)년 6월 11일; 주체114.6.11
+_JUCHE_YEAR = re.compile(r"주체\s?(\d{2,3})(?:\s?\(\d{4}\))?\s?(?=[.년])")
+_JUCHE_EPOCH = 1911
+
+
 def common_years(text: str) -> str:
-    """Return `text` with years of Japanese eras and the Republic of China in the common count."""
+    """Return `text` with years of Japanese eras, the Republic of China and North Korea in the
+    common count.
+    """
+    text = _JUCHE_YEAR.sub(lambda found: str(_JUCHE_EPOCH + int(found[1])), text)
     return _ERA_YEAR.sub(
         lambda found: f"{_ERAS[found[1]] + (1 if found[2] == '元' else int(found[2]))}年", text
     )

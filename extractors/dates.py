@@ -40,7 +40,7 @@ _RFC822 = re.compile(
     r"(?:[A-Za-z]{3,9}\.?,?\s+)?(?P<day>\d{1,2})[\s-]+(?P<name>[A-Za-z]{3,9})\.?[\s-]+"
     r"(?P<year>\d{4}|\d{2}),?"
     r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
-    r"(?:\s*(?P<zone>[+\-]\d{2}:?\d{2}|[+\-]\d{1,2}|[A-Za-z]{1,5}(?:[+\-]\d{1,4})?)"
+    r"(?:\s*(?P<zone>[+\-]\d{2}:?\d{2}|[+\-]\d{1,2}|(?![AaPp][Mm]\b)[A-Za-z]{1,5}(?:[+\-]\d{1,4})?)"
     r"(?:\s*\([^)]*\))?)?|\s*\([^)]*\))?"
 )
 # The C library's form, with or without a zone before or after the year.
@@ -58,6 +58,9 @@ _DMY = re.compile(
 )
 _DMY_SHORT = re.compile(
     r"(?<![\d.])(?P<first>\d{1,2})(?P<mark>[/.])(?P<second>\d{1,2})(?P=mark)(?P<year>[0-4]\d)(?![\d.])"
+)
+_DAY_SHORT = re.compile(
+    r"(?<![\d:.])(?P<day>\d{1,2})\s(?P<name>[^\W\d_]{3,12}\.?)\s'?(?P<year>[0-4]\d)(?![\d:.h])"
 )
 _SHORT_TEXT = 30  # characters: in longer ones three small numbers may be anything
 _WORDS = re.compile(
@@ -300,6 +303,11 @@ def _worded_day(text: str) -> tuple[tuple[int, int, int] | None, str]:
         if found:
             day, first, last = found
             return day, text[: min(first, start)] + " " + text[max(last, end) :]
+    short = _DAY_SHORT.search(text) if len(text) <= _SHORT_TEXT else None
+    number = MONTHS.get(short["name"].rstrip(".").lower()) if short else None
+    if short and number:
+        day = 2000 + int(short["year"]), number, int(short["day"])
+        return day, text[: short.start()] + " " + text[short.end() :]
     return None, text
 
 
@@ -324,9 +332,10 @@ def _day_and_year(
     if year:
         last = after[0][2]
     elif before:
-        at_year = before[-2:-1] if _small(before[-1]) else before[-1:]
-        if at_year:  # 2023 September 13; 2023. gada 13. septembris
-            year, first = _year(at_year[0]), at_year[0][1]
+        at_year = before[-3:-1] if _small(before[-1]) else before[-1:]
+        for word in at_year:  # 2023 September 13; 2023. gada 13. septembris; 2023 Wed 13 Sept
+            if _year(word) and not year:
+                year, first = _year(word), word[1]
     return ((year, month, day), first, last) if day and year and month <= 12 else None
 
 

@@ -35,9 +35,19 @@ from extractors.statements import Statements, add, inner_text
 from extractors.teasers import in_card
 from extractors.text import normalise_line
 from extractors.titles import hung_names
-from extractors.visible import read_bylines, read_signed_line, read_times, read_visible_dates
+from extractors.urls import registrable_domain
+from extractors.visible import (
+    headline_of,
+    read_bylines,
+    read_named_headline,
+    read_signature,
+    read_signed_line,
+    read_times,
+    read_visible_dates,
+)
 
 _HOUSES = frozenset({"organization", "newsmediaorganization", "corporation"})
+_HEADLINES = frozenset({"h1", "opengraph", "microdata"})
 _LAST_PART = re.compile("[.:]")  # vendors put their own name before
 _DATE_PROPERTIES = {
     "datepublished": "published",
@@ -68,8 +78,10 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
             scripts.append(element.text)
     for heading in tree.iter("h1"):
         if not _is_logo(heading, url):
-            add(page.titles, "h1", inner_text(heading))
+            add(page.titles, "h1", headline_of(heading))
     _read_microdata(tree, page)
+    if not any(origin in _HEADLINES for origin, _ in page.titles):
+        read_named_headline(tree, page)
     read_times(tree, page)
     own = frozenset(
         address.partition("#")[0].rstrip("/") for address in (url, *page.canonical) if address
@@ -77,21 +89,34 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
     known = tuple(value.casefold() for _, value in page.titles if len(value) > 10)
     page.linked = read_linked_data(scripts, own, known)
     _read_linked(page)
-    _read_visible_names(tree, page)
+    _read_visible_names(tree, page, url)
     if not any(map(_exact, page.published)):
         read_visible_dates(tree, page)
     return page
+
+
+_DOMAIN = re.compile(r"[\w-]{2,}(?:\.[\w-]{2,})+")
+
+
+def site_names(page: Statements, url: str | None) -> tuple[str, ...]:
+    """Return the names the site of a page at `url` goes by: those it states, and its host's."""
+    names = [value for _, value in page.sites]
+    host = urlsplit(url).hostname if url else None
+    if host:
+        names += [host.removeprefix("www."), registrable_domain(host).removeprefix("www.")]
+    names += [name.partition(".")[0] for name in names if _DOMAIN.fullmatch(name)]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 # Templates fill an unset date with the year 1 or 1970.
 _NEVER = datetime(1971, 1, 1, tzinfo=UTC)
 
 
-def _read_visible_names(tree: HtmlElement, page: Statements) -> None:
+def _read_visible_names(tree: HtmlElement, page: Statements, url: str | None) -> None:
     """Read the byline readers see where the page's own data names neither people nor agency."""
-    sites = (*(name for _, name in page.sites), *hung_names(tuple(page.titles)))
+    sites = (*site_names(page, url), *hung_names(tuple(page.titles)))
     known = -1
-    for read in (read_bylines, read_signed_line):
+    for read in (read_bylines, read_signed_line, read_signature):
         if len(page.authors) != known:
             byline = choose_authors(page.authors, sites)
             if byline.people or byline.agency:

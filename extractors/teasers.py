@@ -118,7 +118,7 @@ def in_card(element: HtmlElement, titles: Collection[str]) -> bool:
         if text_length(outer) > _LONGEST_CARD:
             return False
         found: list[HtmlElement] = _LINKED_HEADING(outer)  # type: ignore[assignment]
-        if found:
+        if found and element not in found[0].iterancestors():
             said = " ".join(whole_text(found[0]).split())
             return not any(said in title for title in titles)
     return False

@@ -15,7 +15,7 @@ from extractors.text import normalise_line
 # is written for search engines, and Twitter's mostly repeats og:title, so they add little.
 _WEIGHTS = {
     "entry": 1.1, "file": 1.1, "json-ld": 1.0, "opengraph": 1.05, "h1": 1.0, "microdata": 0.7,
-    "meta": 0.3, "title": 0.4,
+    "text": 0.6, "meta": 0.3, "title": 0.4,
 }  # fmt: skip
 _WHOLE_TITLES = ("h1", "json-ld", "opengraph", "entry")
 _BEGUN = 0.8  # how much of the weight a title lends that begins, or is begun by, another
@@ -56,8 +56,13 @@ def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> C
     cleaned = [(origin, value, stripped[value]) for origin, value in _first_h1(statements)]
     cleaned = [item for item in cleaned if item[1] not in own] or cleaned
     wholes = {title for origin, _, title in cleaned if origin in _WHOLE_TITLES}
+    agreed = _agreed(cleaned)
     cleaned = [
-        (origin, value, title if origin == "title" else _without_section(title, wholes))
+        (
+            origin,
+            value,
+            title if origin == "title" or title in agreed else _without_section(title, wholes),
+        )
         for origin, value, title in cleaned
     ]
     if not cleaned:
@@ -72,6 +77,15 @@ def choose_title(statements: list[tuple[str, str]], sites: tuple[str, ...]) -> C
         for index, (origin, value, _) in enumerate(cleaned)
     )
     return Choice(cleaned[best][2], candidates)
+
+
+def _agreed(cleaned: list[tuple[str, str, str]]) -> set[str]:
+    """Return the titles that the headline on the page and another origin state to the letter:
+    what stands at their end is theirs.
+    """
+    heads = {fold(title) for origin, _, title in cleaned if origin == "h1"}
+    rest = {fold(title) for origin, _, title in cleaned if origin in ("json-ld", "opengraph")}
+    return {title for _, _, title in cleaned if fold(title) in heads & rest}
 
 
 @lru_cache(maxsize=64)  # asked twice of a page

@@ -5,20 +5,29 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from extractors.bylines import BY_WORDS, PARTICLES, split_names
 from extractors.dates import parse_date
 from extractors.layout import text_length
+from extractors.signatures import signed_by
 from extractors.statements import Statements, add, inner_text
 from extractors.teasers import in_card
 from extractors.text import normalise_line
 
 _BYLINE_TAGS = ("a", "span", "div", "p", "address", "ul")
 _BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:by-?line|author|authors|writer|journalist|reporter|autor|"
+    r"(?:^|[\s_-])(?:by-?line|author|authors|writer|journalist|reporter|autor|signature|"
     r"szerzo|muhabir)",
     re.I,
+)
+# Where the name of an author leads: /autor/ann-lee.
+_AUTHORS_PAGE = re.compile(
+    r"/(?:authors?|autor(?:en|es|i|y|e)?|auteurs?|auteures?|autor[ae]s?|autori|autore|autorzy|"
+    r"forfattere?|författare|skribent(?:er)?|journalists?|journalistes?|redakteure?|reporters?|"
+    r"writers?|columnists?|byline|yazar(?:lar)?|penulis|profiles?/author)/[^/?#]",
+    re.IGNORECASE,
 )
 # What follows a name in a byline's box.
 _DATELINE = re.compile(
@@ -28,7 +37,7 @@ _DATELINE = re.compile(
     re.IGNORECASE,
 )
 _BYLINE_INNER = re.compile(
-    r"bio|avatar|image|img|photo|social|about|follow|email|twitter|box|info|comment|desc|date|"
+    r"bio|avatar|image|img|photo|social|about|follow|email|twitter|box|card|info|comment|desc|date|"
     r"time|role|title",
     re.I,
 )
@@ -38,6 +47,45 @@ _TOLD, _SENTENCES = 3, 60  # paragraphs below the headline, and their least char
 _MOST_LOOKED = 60  # elements made for authors; of more most are other stories'
 _MOST_BYLINES = 6
 _MOST_TIMES = 40
+_BESIDE = frozenset({"span", "small", "div", "p", "time", "em", "i"})
+_HEADLINE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:entry|article|news|post|story|main|content|view)[_-]?(?:main[_-])?"
+    r"(?:title|tit|headline|subject)(?=$|\s)|(?:^|\s)headline(?=$|\s)",
+    re.IGNORECASE,
+)
+_SHORTEST_HEADLINE, _LONGEST_HEADLINE = 8, 250
+
+
+def headline_of(heading: HtmlElement) -> str:
+    """Return what a headline says, without the line below that tells when and by whom."""
+    if not len(heading):
+        return heading.text or ""
+    dated = [child for child in heading if child.tag in _BESIDE and _tells_date(child)]
+    whole = inner_text(heading)
+    if not dated:
+        return whole
+    said = whole.partition(inner_text(dated[0]))[0]
+    return said if len(said.strip()) >= _SHORTEST_HEADLINE else whole
+
+
+def _tells_date(element: HtmlElement) -> bool:
+    text = inner_text(element)
+    return any(char.isdigit() for char in text) and parse_date(text)[0] is not None
+
+
+def read_named_headline(tree: HtmlElement, page: Statements) -> None:
+    """Read the headline by its class on a page without one, if there is one such."""
+    found = {
+        line
+        for element in tree.iter("h2", "h3", "h4", "div", "span", "p", "td", "strong", "font", "b")
+        if (names := element.get("class"))
+        and _HEADLINE_CLASS.search(names)
+        and not _in_list(element)
+        and element.find(".//a") is None
+        and len(line := normalise_line(inner_text(element)[:1000])) >= _SHORTEST_HEADLINE
+    }
+    if len(found) == 1 and len(line := found.pop()) <= _LONGEST_HEADLINE:
+        add(page.titles, "text", line)
 
 
 def read_times(tree: HtmlElement, page: Statements) -> None:
@@ -53,12 +101,17 @@ def read_times(tree: HtmlElement, page: Statements) -> None:
         elif len(found) < _MOST_TIMES and not _in_list(element) and not in_card(element, titles):
             found.append((int(heading is None), element))
     frame = _frame(heading) if heading is not None else set()
+    before = ""
     for _, element in sorted(found, key=lambda item: _distance(item[0], item[1], frame)):
         value = element.get("datetime") or element.get("content") or inner_text(element)
+        if before and _CLOCK.fullmatch(value.strip()):
+            value = f"{before} {value}"  # the hour beside its day
+        before = value
         changed = _CHANGED.search(_words_of(element))
         add(page.modified if changed else page.published, "time", value[:120])
 
 
+_CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?[AaPp]\.?[Mm]\.?)?")
 _CHANGED = re.compile(r"updat|modif|edited|aktualis|changed")
 _ISSUED = re.compile(r"publi|posted|created|entry-date|pubdate")
 
@@ -88,6 +141,7 @@ def _distance(above: int, element: HtmlElement, frame: set[HtmlElement]) -> int:
 
 
 _MOST_LEAVES = 60
+_FACTS = re.compile(r"meta|info|by-?line|author|publi|date", re.IGNORECASE)
 _DATE_CLASS = re.compile(r"date|time|publish|posted|datum|fecha|data", re.IGNORECASE)
 # What stands before a date that is the article's own.
 _DATE_LABEL = re.compile(
@@ -121,7 +175,7 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
         seen += below
         if seen > _MOST_LEAVES or found >= 2:
             return
-        named = bool(_DATE_CLASS.search(element.get("class") or "") or _DATE_LABEL.match(text))
+        named = _calls_itself_date(element) or bool(_DATE_LABEL.match(text))
         if (below or named) and not _in_list(element) and parse_date(text, day_first=True)[0]:
             if in_card(element, titles):
                 continue
@@ -129,18 +183,36 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
             found += 1
 
 
+def _calls_itself_date(element: HtmlElement) -> bool:
+    """Say whether the class of an element, or of the one around it, speaks of a date."""
+    parent = element.getparent()
+    names = element.get("class"), parent.get("class") if parent is not None else None
+    return any(_DATE_CLASS.search(name) for name in names if name)
+
+
+def _is_item(item: HtmlElement) -> bool:
+    """Say whether a list's item is one of several things, and no fact about the story beside."""
+    facts = item.getparent()
+    names = (facts.get("class") or "") if facts is not None else ""
+    return not _FACTS.search(names) or not _short_text(facts)
+
+
 def _in_list(element: HtmlElement) -> bool:
-    """Say whether the element sits in a link, a list, an aside, the frame or an inner article."""
+    """Say whether the element sits in a link, a list, an aside, the page's frame or an inner
+    article; an article's own foot is no frame.
+    """
     articles = 0
+    framed = False
     for ancestor in element.iterancestors():
-        if ancestor.tag in ("a", "li", "aside", "nav", "footer"):
+        if ancestor.tag in ("a", "aside", "nav") or (ancestor.tag == "li" and _is_item(ancestor)):
             return True
+        framed = (framed or ancestor.tag == "footer") and ancestor.tag != "article"
         if "comment" in (ancestor.get("class") or "").lower():
             return True
         if "footer" in (ancestor.get("id") or "").lower():
             return True
         articles += ancestor.tag == "article"
-    return articles > 1
+    return framed or articles > 1
 
 
 def read_bylines(tree: HtmlElement, page: Statements) -> None:
@@ -154,9 +226,8 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
             told = 0
         if element.tag == "p" and told < _TOLD:
             told += text_length(element) >= _SENTENCES
-        rel = element.get("rel") if element.tag == "a" else None
-        if rel is None or "author" not in rel:
-            classes = element.get("class")
+        if element.tag != "a" or not _leads_to_author(element):
+            classes = element.get("class") or element.get("id")
             if not classes or not _holds_byline(classes):
                 continue
             looked += 1
@@ -176,6 +247,10 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
                 return
 
 
+def _leads_to_author(link: HtmlElement) -> bool:
+    return "author" in (link.get("rel") or "") or bool(_AUTHORS_PAGE.search(link.get("href") or ""))
+
+
 @lru_cache(maxsize=32768)
 def _holds_byline(classes: str) -> bool:
     return bool(_BYLINE_CLASS.search(classes)) and not _BYLINE_INNER.search(classes)
@@ -185,8 +260,16 @@ _SIGNED = re.compile(
     r"(?:^|[\d)|•·–—-]\s*)(?:(?:[Ww]ritten |[Rr]eported )?[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Oo]leh|"
     rf"[Dd]oor|Piše|記者|(?i:{BY_WORDS})\s?[:：／])\s*(?P<names>[^\W\d_a-z].{{2,100}})$"
 )
+_TO_THE_RIGHT = etree.XPath(
+    "//*[@align='right' or @align='RIGHT' or contains(translate(@style,' ',''),'text-align:right')]"
+)
 _KOREAN = re.compile(
     r"(?:^|[\s|·])(?P<names>[가-힣]{2,4})\s?(?:선임|인턴|수습|전문)?기자(?:\s*[=|]|\s+\S+@\S+)?$"
+)
+# 来源：欧华报 记者：陈砚秋 点击：1822
+_HAN = re.compile(
+    r"(?:^|\s)(?:[记記]者|作者|撰文|文)\s?[:：／/]\s?"
+    r"(?P<names>[\u4e00-\u9fff]{2,4}(?:[、，\s][\u4e00-\u9fff]{2,4})*)(?=\s|$)(?!\s?[:：])"
 )
 _LINE_TAGS = ("h1", "h4", "h5", "h6", "p", "div", "span", "address")
 _LONGEST_LINE = 160
@@ -209,7 +292,9 @@ def read_signed_line(tree: HtmlElement, page: Statements) -> None:
             return
         text = _short_text(element)
         signed = None
-        if len(text) >= 5 and element.tag != heading.tag:
+        if len(text) >= 5:
+            signed = _HAN.search(text)
+        if len(text) >= 5 and not signed and element.tag != heading.tag:
             signed = _SIGNED.search(text) or _KOREAN.search(text)
         if signed and not _in_list(element):
             value = _DATELINE.split(signed["names"], maxsplit=1)[0].strip(" -–—|,·@")
@@ -217,6 +302,16 @@ def read_signed_line(tree: HtmlElement, page: Statements) -> None:
             if all(map(_is_written_as_name, split_names(value))):
                 add(page.authors, "text", value)
                 return
+
+
+def read_signature(tree: HtmlElement, page: Statements) -> None:
+    """Read the line set to the right with which papers sign a story below its text."""
+    found: list[HtmlElement] = _TO_THE_RIGHT(tree)  # type: ignore[assignment]
+    for element in found:
+        text = _short_text(element)
+        for name in signed_by(text) if text else ():
+            add(page.authors, "text", name)
+            return
 
 
 def _is_written_as_name(name: str) -> bool:

@@ -54,6 +54,11 @@ from extractors.bylines import is_agency, split_names
         ("【早瀬由紀】", ["早瀬由紀"]),
         ("Miriam Calloway. The Bay Courier Staff Writer", ["Miriam Calloway"]),
         ("Ольга Стрижевская. РБК", ["Ольга Стрижевская"]),
+        ("MIRIAM CALLOWAY Plains News Service", ["Miriam Calloway"]),
+        ("Texto: Inés Urdaneta Fotos: Ana Paz", ["Inés Urdaneta"]),
+        ("서지안 기자 한도윤 기자", ["서지안", "한도윤"]),
+        ("［早瀬由紀］", ["早瀬由紀"]),
+        ("De notre correspondante à Dakar, Solène Barjavel", ["Solène Barjavel"]),
         (
             "Miriam Q. Calloway and Prof. Desmond St. Achterberg Jr.",
             ["Miriam Q. Calloway", "Prof. Desmond St. Achterberg Jr."],
@@ -148,6 +153,23 @@ def test_the_first_origin_that_names_people_decides() -> None:
     assert choose_authors(said, ()).people == ("Ann Lee",)
 
 
+def test_two_names_run_together_are_no_third() -> None:
+    said = [("text", "Ann Lee Bo Carr"), ("text", "Ann Lee"), ("text", "Bo Carr")]
+    assert choose_authors(said, ()).people == ("Ann Lee", "Bo Carr")
+
+
+@pytest.mark.parametrize(
+    ("name", "site"),
+    [
+        ("Kvällsposten", "kvallsposten"),
+        ("Harrow Bay Courier", "Harrow Bay Courier Online"),
+        ("한빛일보 | 네이바", "한빛"),
+    ],
+)
+def test_a_site_in_other_letters_or_cut_short_is_no_author(name: str, site: str) -> None:
+    assert choose_authors([("meta", name)], (site,)).people == ()
+
+
 def test_a_name_said_twice_is_one_person() -> None:
     assert choose_authors([("json-ld", "Ann Lee"), ("json-ld", "ANN LEE")], ()).people == (
         "Ann Lee",
@@ -181,6 +203,7 @@ def test_of_a_byline_without_end_only_the_beginning_is_read() -> None:
         "港灣電子報",
         "Вестник залива",
         "Data publicării",
+        "LSBX.lv Ziņu redakcija",
     ],
 )
 def test_houses_and_desks_of_other_languages_are_nobody(value: str) -> None:

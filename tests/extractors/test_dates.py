@@ -36,6 +36,15 @@ def test_a_stated_zone_gives_an_instant(raw: str, instant: datetime, zone: str) 
     assert parse_date(raw) == (instant, Precision.INSTANT, zone)
 
 
+def test_an_afternoon_right_behind_its_hour_is_no_zone() -> None:
+    afternoon = datetime(2023, 9, 13, 18, 12, tzinfo=UTC)
+    assert parse_date("13 Sep 2023 06:12pm") == (afternoon, Precision.LOCAL, None)
+
+
+def test_an_hour_behind_a_day_is_no_year() -> None:
+    assert parse_date("13 сеп 10:30") == (None, Precision.NONE, None)
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -54,6 +63,8 @@ def test_a_stated_zone_gives_an_instant(raw: str, instant: datetime, zone: str) 
         "13 სექტემბერი, 2023 10:30", "13 sentyabr 2023 10:30", "13 қыркүйек 2023, 10:30",
         "13 सप्टेंबर 2023 10:30", "วันที่ 13 กันยายน พ.ศ. 2566 10:30 น.",
         "13.09.23, 10:30", "10:30 • 13/09/23", "Setyembre 13, 2023 10:30", "13/set/2023 10h30",
+        "10:30, 13 сеп 23 / 3", "GMT 10:30 2023 الأربعاء 13 سبتمبر", "13 Sep 2023 10:30am",
+        "주체112(2023)년 9월 13일 10:30",
     ],
 )  # fmt: skip
 def test_a_time_without_a_zone_is_local_and_counts_as_utc(raw: str) -> None:

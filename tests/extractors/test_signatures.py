@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extractors.signatures import signed_by
+from extractors.signatures import signed_by, signed_in_title
 
 TEXT = "The bridge is open again.\nIt took two years.\nNobody was hurt.\nThe county paid for half."
 
@@ -20,10 +20,17 @@ TEXT = "The bridge is open again.\nIt took two years.\nNobody was hurt.\nThe cou
         (f"{TEXT}\nМария СТОЯНОВА. Фото автора.", ["Мария СТОЯНОВА"]),
         (f"{TEXT}\nMit Informationen von Ute Kald, KKX\n{TEXT}", ["Ute Kald, KKX"]),
         (f"{TEXT}\nLê Hoàng Nam", ["Lê Hoàng Nam"]),
+        (f"{TEXT}\nLê Nam - Vũ Thị Hoa", ["Lê Nam", "Vũ Thị Hoa"]),
+        (f"{TEXT}\n<서지안 기자>", ["서지안"]),
+        ("廊桥修复完工。\n村民很高兴。\n河口晚报记者 李远 实习生 王小川", ["李远", "王小川"]),
+        ("灯台が公開された。\n来場者は八百人。\n（早瀬由紀）", ["早瀬由紀"]),
+        ("灯台が公開された。\n来場者は八百人。\n（文・早瀬 由紀）", ["早瀬 由紀"]),
+        ("สะพานเปิดแล้ว\nสมชาย ใจดี / รายงาน", ["สมชาย ใจดี"]),
+        ("الميناء نيوز - سلمى الحداد - قرر المجلس إصلاح الجسر.\nوانتهى العمل.", ["سلمى الحداد"]),
     ],
 )
 def test_a_signature_is_found_at_either_end(text: str, names: list[str]) -> None:
-    assert signed_by(text) == names
+    assert signed_by(text, ("الميناء نيوز",)) == names
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,9 @@ def test_a_signature_is_found_at_either_end(text: str, names: list[str]) -> None
         "Harrow Bay",
         "## What Comes Next",
         "2023 Ann Lee",
+        "（敬称略）",
+        "（社会部）",
+        "الميناء - مدينة قديمة - لا تنام.",
     ],
 )
 def test_a_last_line_that_is_no_name_signs_nothing(last: str) -> None:
@@ -44,3 +54,8 @@ def test_a_last_line_that_is_no_name_signs_nothing(last: str) -> None:
 def test_a_name_within_a_text_signs_nothing() -> None:
     lines = [*TEXT.split("\n"), "Lê Hoàng Nam", *TEXT.split("\n")]
     assert signed_by("\n".join(lines)) == []
+
+
+def test_a_title_may_end_with_who_wrote_it() -> None:
+    assert signed_in_title(["The bridge that waited, By Ada Nwosu-Bello"]) == ["Ada Nwosu-Bello"]
+    assert signed_in_title(["Stranded, by the old bridge", "Death by Water"]) == []

@@ -120,3 +120,9 @@ def test_a_headline_that_others_only_lengthen_is_the_title() -> None:
     head = "The old pier of the bay will be mended next month"
     said = [("h1", head), ("opengraph", f"{head} Halaman all"), ("title", f"{head} Halaman all")]
     assert choose_title(said, ()).title == head
+
+
+def test_a_tail_that_the_headline_and_another_state_is_no_section() -> None:
+    whole = "The post still comes by donkey on the isle of reeds — and some want it to stay"
+    said = [("json-ld", whole), ("h1", whole), ("opengraph", whole.partition(" — ")[0])]
+    assert choose_title(said, ()).title == whole

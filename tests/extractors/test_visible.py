@@ -40,6 +40,14 @@ def read(head: str, above: str = "", below: str = "") -> Extracted:
         ("<div class=muhabir>CEMAL AKARSU</div>", ("Cemal Akarsu",)),
         ("<div>2023년 9월 13일 <span>서지안 기자</span></div>", ("서지안",)),
         ("<div>Escribe: Mario Puerto</div>", ("Mario Puerto",)),
+        ("<div><a href=/autor/ana-cruz>Ana Cruz</a></div>", ("Ana Cruz",)),
+        (
+            "<ul><li><a href=/auteur/12><h2>Joost Walstra</h2><p>redacteur</p></a></li></ul>",
+            ("Joost Walstra",),
+        ),
+        ("<span id=byline>［早瀬由紀］</span>", ("早瀬由紀",)),
+        ("<div>2023年9月13日 来源：海湾报 记者：陈秋 点击： 18</div>", ("陈秋",)),
+        ("<div class=field-signature>De notre envoyée à Dakar, Ida Sow</div>", ("Ida Sow",)),
         (
             "<p class=author-meta>Data publicării: 13.09.2023 <span>Autor: Ana Munte</span></p>",
             ("Ana Munte",),
@@ -48,6 +56,54 @@ def read(head: str, above: str = "", below: str = "") -> Extracted:
 )  # fmt: skip
 def test_the_byline_below_the_headline_is_read(byline: str, names: tuple[str, ...]) -> None:
     assert read("", below=byline).authors == names
+
+
+def test_a_site_known_by_its_host_alone_gives_way_to_the_byline() -> None:
+    head = "<meta name=author content=Strandposten>"
+    page = f"<html lang=sv><head>{head}<body><h1>Ferry</h1><div class=author>Ann Lee</div>{TEXT}"
+    url = "https://www.strandposten.example/farja"
+    found = extract(page.encode(), url, fetched_at=FETCHED, content_type="text/html")
+    assert found.authors == ("Ann Lee",)
+
+
+def test_a_story_signed_to_the_right_below_its_text_has_an_author() -> None:
+    page = (
+        f"<html lang=tr><body><table><tr><td><h1>Ferry crews agree</h1>{TEXT}</td></tr>"
+        "<tr><td align=right><i>Haber: Fatma Özkan</i></td></tr></table></body></html>"
+    )
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.authors == ("Fatma Özkan",)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "<footer class=meta>le <span>mer 13/09/2023 - 10:05</span></footer>",
+        "<ul class=info><li><time>Sep 13, 2023</time></li><li><time>10:05 am</time></li></ul>",
+    ],
+)
+def test_a_date_is_found_where_sites_show_it(below: str) -> None:
+    found = read("", below=below)
+    assert found.published_at == datetime(2023, 9, 13, 10, 5, tzinfo=UTC)
+
+
+def test_a_date_above_the_headline_is_known_by_the_box_around_it() -> None:
+    found = read("", above="<div class=item-date><i></i><span>۲۲ شهریور ۱۴۰۲، ۱۰:۰۵</span></div>")
+    assert found.published_at == datetime(2023, 9, 13, 10, 5, tzinfo=UTC)
+
+
+def test_what_is_said_of_the_story_in_its_headline_is_no_part_of_it() -> None:
+    head = "<h1>Ferry crews agree on pay<br><span>2023-09-13 10:05 By Ann Lee</span></h1>"
+    page = f"<html lang=en><body>{head}{TEXT}</body></html>"
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.title == "Ferry crews agree on pay"
+
+
+def test_a_headline_is_known_by_its_class_where_nothing_else_tells_it() -> None:
+    head = "<title>HBC | Article</title>"
+    page = f"<html lang=en><head>{head}</head><body><div class=article-title>Ferry crews agree"
+    found = extract(f"{page}</div>{TEXT}</body></html>".encode(), URL, fetched_at=FETCHED)
+    assert found.title == "Ferry crews agree"
 
 
 def test_authors_of_other_stories_in_a_list_are_not_the_pages() -> None:

@@ -276,7 +276,7 @@ def _calls_itself_lead(names: str) -> bool:
 
 def _named_lead(element: HtmlElement) -> str:
     """Return the text of an element that calls itself a standfirst, '' for others."""
-    names = element.get("class") or element.get("itemprop")
+    names = element.get("class") or element.get("itemprop") or element.get("id")
     if not names or not _calls_itself_lead(names) or len(element.findall(".//p")) > 1:
         return ""
     said = element.find(".//p")  # beside a label: In short

@@ -34,16 +34,17 @@ NAMED_NOISE = re.compile(
     r"print-?only|"
     r"visually-?hidden|sr-only|screen-?reader(?:-text)?|audio-?player|video-?player|skip-?link|"
     r"next-?(?:article|story|post)|prev-?(?:article|story|post)|related[a-z]*|recommended|"
-    r"(?:featured|related|inline)-?video|paywall-(?:box|banner|message|prompt|offer|barrier|info)|"
+    r"(?:featured|related|inline)-?video|paywall-(?:box|banner|message|prompt|offer|barrier|info|gate)|subscriber-offers?|"
     r"talkbacks?|yorum(?:lar)?|external-content|in-?read|about-?(?:the-?)?author|"
     r"auth(?:or)?-?(?:det(?:ails?)?|desc(?:ription)?|about)|(?:instagram|tiktok)-(?:media|"
     r"embed|video)|"
-    r"(?:image|photo|picture|media|video|foto|bild|player)[_-]{0,2}(?:description|desc|legend|"
+    r"(?:image|img|photo|picture|media|video|foto|bild|player)[_-]{0,2}(?:description|descr?|legend|"
     r"caption|"
     r"copyright|credits?|source|infotext)|infotext|bildunterschrift|bildtext|didascalia|leyenda|"
     r"epigrafe|popisek|carousel|slide-?show|gallery|galerie|galeria|foto-?galerie|"
     r"facts?(?!-?check)|fact-?box|fakta-?(?:boks|ruta)|info-?box|context-?box|"
-    r"recommendations|pull-?quotes?|(?:news|latest|articles?|stories|posts?)-?list|latest-?news|"
+    r"recommendations|pull[_-]?quotes?|(?:news|latest|articles?|stories|posts?)-?list|latest-?news|"
+    r"support-(?:us|box|banner|block)|inline-(?:news|promo)|(?:article|story)[_-]{0,2}errors?|"
     + _NOISE_ABROAD
     + r")(?=$|[\s_-])",
     re.IGNORECASE,
@@ -76,7 +77,9 @@ lue myös|lue lisää|katso myös|ayrıca oku(?:yun|yunuz)?|bunlar da ilginizi|i
 olvassa el|kapcsolódó|
 citește și|citeşte şi|citeste si|vezi și|прочетете (?:още|също)|вижте още|прочитајте|pročitajte|
 procitajte (?:jos|još)|preberite|
-διαβάστε (?:επίσης|ακόμη|ακόμα|και)|δείτε (?:επίσης|ακόμη)|baca juga|baca:|simak juga|lihat juga|
+διαβάστε (?:επίσης|ακόμη|ακόμα|και)|δείτε (?:επίσης|ακόμη)|
+soma (?:zaidi|pia)|مزید پڑھیں|یہ بھی پڑھیں|basahin|
+baca juga|baca:|simak juga|lihat juga|
 xem thêm|đọc thêm|
 اقرأ أيضا|اقرأ أيضاً|إقرأ أيضا|إقرأ أيضاً|اقرأ المزيد|شاهد أيضا|مواضيع ذات صلة|بیشتر بخوانید|
 قراءة المزيد|
@@ -126,12 +129,15 @@ BODY_LIKE = re.compile(
     r"(?:article|post|entry|story|text|theme)[-_]{0,2}(?:content|body|text)", re.IGNORECASE
 )
 
-# The last part of an address at which a house has its own rules, which notices link to.
+# The last part of an address at which a house has its rules, or asks for money: notices' links.
 HOUSE_RULES = re.compile(
     r"^(?:[a-z]+[_-])?(?:privacy|terms|cookies?|(?:community|comment(?:s|ing)?)[_-](?:guidelines|policy|"
     r"rules)|guidelines|house-?rules|netiquette|charte|conditions|datenschutz|agb|"
     r"nutzungsbedingungen|privacidad|condiciones|aviso-legal|privacidade|termos|"
     r"politica-[a-z-]*privacidade|confidentialite|mentions-legales|cgu|privacyverklaring|"
+    r"donate|donations?|support(?:-us|-our-work)?|subscribe|membership|spenden|abonnieren|"
+    r"abonnements?|soutenir|faire-un-don|hazte-soci[oa]|suscri(?:bete|pcion)|assine|abbonati|"
+    r"sostienici|steun-ons|tamogatas|wesprzyj(?:-nas)?|fes-te[n-][\w-]*|"
     r"voorwaarden|integritetspolicy|polityka-prywatnosci|regulamin|gizlilik[a-z-]*)"
     r"(?:[_-](?:policy|statement|notice|of-(?:use|service)|and-conditions|conditions|use|"
     r"service))*(?:\.\w{3,5})?$",

@@ -182,11 +182,12 @@ def _other_page(signs: PageSigns) -> str:
 
 
 def _is_index(signs: PageSigns) -> bool:
-    path = urlsplit(signs.url or "").path if signs.url else "x"
-    if path.strip("/") == "" and not (signs.declared and signs.dated):
-        return True
     if signs.declared and signs.dated:
         return False
+    address = urlsplit(signs.url or "x")
+    path = address.path
+    if path.strip("/") == "" and not _NUMBERED.search(address.query):
+        return True
     lists = bool(signs.types & _INDEX_TYPES), signs.teasers >= 10, signs.link_share > 0.6
     if not any(lists):
         return False
@@ -199,6 +200,9 @@ def _is_index(signs: PageSigns) -> bool:
     points += int(bool(_INDEX_PATH.match(path))) + int(_names_section(signs.title))
     points -= 2 * int(signs.declared)
     return points >= 3
+
+
+_NUMBERED = re.compile(r"=\d{2,}")  # /?p=4711 is a story, not the front page
 
 
 def _names_section(title: str | None) -> bool:

@@ -18,6 +18,7 @@ time tt u var wbr
 _INLINE = frozenset(_INLINE_NAMES.split())
 _LEAST_DIRECT = 250  # characters of direct text from which a division is taken for an article
 _BREAKS = 4  # line breaks in a cell that holds a text
+_DIVISIONS = 3
 _SENTENCE, _FOOTER = 60, 300  # characters
 _MUCH_MORE, _MOST_BODIES = 3, 5
 _SHARE = 0.2  # of what all such divisions say
@@ -175,5 +176,6 @@ def _lays_out(table: HtmlElement) -> bool:
 
 
 def _broken_text(cell: HtmlElement) -> bool:
-    """Say whether a cell holds paragraphs that line breaks divide."""
-    return len(cell.findall(".//br")) >= _BREAKS and text_length(cell) >= _LEAST_DIRECT
+    """Say whether a cell holds paragraphs that line breaks or divisions divide."""
+    divided = len(cell.findall("div")) >= _DIVISIONS or len(cell.findall(".//br")) >= _BREAKS
+    return divided and text_length(cell) >= _LEAST_DIRECT

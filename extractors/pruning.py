@@ -33,12 +33,18 @@ _FURNITURE = (
     "dialog", "map",
 )  # fmt: skip
 
+_NO_LETTER = re.compile(r"[\W_]+")
+_SHORTEST_QUOTE, _LONGEST_QUOTE = 15, 300  # letters
+_LONGEST_SPEAKER = 30
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BLOCKS = (
     "div", "section", "aside", "ul", "ol", "p", "span", "details", "figure", "footer", "h2", "h3",
-    "h4", "dl", "table", "small", "figcaption", "blockquote",
+    "h4", "dl", "table", "small", "figcaption", "blockquote", "em",
 )  # fmt: skip
 _HEADINGS = ("h2", "h3", "h4", "h5", "strong", "header", "b")
+_LABELLED = frozenset({"section", "aside"})
+_KICKERS = frozenset({"h2", "h3", "h4", "h5"})
+_LONGEST_KICKER, _LONGEST_CAPTION = 60, 250  # characters
 _BOXES = frozenset({"div", "section", "aside"})
 _LARGEST_BOX = 800  # characters
 
@@ -88,22 +94,32 @@ def prune_page(tree: HtmlElement) -> Running:
     total = total or text_length(tree)
     limit = _MOST_CUT * total
     held = _held_by_class(running)
+    quotes: list[HtmlElement] = []
     for element in list(tree.iter(*_BLOCKS)):
         names = element.get("class"), element.get("id")
+        if element.tag == "blockquote" or "quote" in (names[0] or ""):
+            quotes.append(element)
+        if element.tag in _LABELLED and (label := element.get("aria-label")):
+            names = f"{names[0] or ''} {label}", names[1]
         if element.get("role") != "complementary" and (names == (None, None) or not _noisy(*names)):
             continue
         remarks = _comments(*names)
-        if held.get(names[0] or "", 0) > (_MOST_COMMENTS if remarks else _MOST_OF_A_CLASS) * total:
+        if (
+            held.get(element.get("class") or "", 0)
+            > (_MOST_COMMENTS if remarks else _MOST_OF_A_CLASS) * total
+        ):
             continue
         if _may_go(element, _MOST_COMMENTS * total if remarks else limit, bare):
             drop(element)
     for card in cards(running):
         drop(card)
+    _cut_beside(tree)
     _cut_lists(tree, limit)
     for row in teaser_rows(tree, (item for item, length in running if length > _LONGEST_BLURB)):
         drop(row)
     _cut_links(tree)
     _cut_headings(tree, limit)
+    _cut_quotes(tree, quotes)
     left = set(tree.iter("p"))  # what is cut keeps its document, not its place
     kept = [(item, length) for item, length in running if item in left]
     spare_blocks(kept)
@@ -195,6 +211,37 @@ def _cut_lists(tree: HtmlElement, limit: float) -> None:
         length = text_length(element)
         if 0 < length <= limit and link_share(element, length) >= _LINKED_SHARE:
             drop(element)
+
+
+def _cut_beside(tree: HtmlElement) -> None:
+    """Cut the heading right above the headline, its kicker, and tables around a picture."""
+    headline = tree.find(".//h1")
+    above = headline.getprevious() if headline is not None else None
+    if above is not None and above.tag in _KICKERS and text_length(above) <= _LONGEST_KICKER:
+        drop(above)
+    for table in list(tree.iter("table")):
+        if table.find(".//img") is not None and text_length(table) <= _LONGEST_CAPTION:
+            drop(table)
+
+
+def _cut_quotes(tree: HtmlElement, found: list[HtmlElement]) -> None:
+    """Cut quotations pulled out of the text to be set large: it tells the same words again."""
+    quotes = [(quote, _letters(whole_text(quote))) for quote in found if quote.tag != "p"]
+    quotes = [item for item in quotes if _SHORTEST_QUOTE <= len(item[1]) <= _LONGEST_QUOTE]
+    if not quotes:
+        return
+    inside = {item for quote, _ in quotes for item in quote.iter("p")}
+    told = _letters(" ".join(whole_text(item) for item in tree.iter("p") if item not in inside))
+    for quote, whole in quotes:
+        first = quote.find(".//p")
+        said = _letters(whole_text(first)) if first is not None else whole
+        speaker = len(whole) - len(said)
+        if len(said) >= _SHORTEST_QUOTE and speaker <= _LONGEST_SPEAKER and said in told:
+            drop(quote)
+
+
+def _letters(text: str) -> str:
+    return _NO_LETTER.sub("", text.lower())
 
 
 def _cut_links(tree: HtmlElement) -> None:

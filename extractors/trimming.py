@@ -45,6 +45,8 @@ _CALLS = re.compile(
     r"підпис(?:уйтесь|уйтеся|уйся|атися)\b.{0,140}|читайте нас\b.{0,100}|следуйте за нами.{0,80}|"
     r"reklama|zapisz się\b.{0,120}|obserwuj nas.{0,100}|advertentie|abonneer\b.{0,80}|"
     r"schrijf je in\b.{0,100}|"
+    r"få .{2,40} i (?:din|inn) inkorg.{0,40}|.{0,60}voit keskustella aiheesta.{0,60}|"
+    r"already a subscriber\b.{0,60}|you have read all .{0,80}|continue reading with.{0,60}|"
     r"annons|mainos|reklam|bizi takip edin.{0,80}|abone ol\b.{0,80}|إعلان|اشترك\b.{0,100}|"
     r"تابعنا\b.{0,80}|تابعونا\b.{0,80}|"
     r"広告|スポンサーリンク|(?:この|本)?(?:記事|ニュース|ページ)をシェア.{0,40}|無断転載.{0,40}|ⓒ.{0,100}|저작권자.{0,100}|"
@@ -128,6 +130,7 @@ _CLOSING = re.compile(
     r"kaynak|"
     r"джерело|источник|източник|извор|izvor|πηγή|nguồn|sumber|출처|来源|來源)\s*[:：].{0,60}|"
     r"with inputs? from .{0,60}|leggi (?:anche|tutto)\b.{0,140}|"
+    r".{3,60}, \d{1,2}\.\d{1,2}\.\d{4}, \d{1,2}:\d{2} uhr.{0,40}|"
     r"《.{2,20}》\s?（.{0,20}\d{4}年.{0,30}）)[\W_]*$",
     re.IGNORECASE,
 )
@@ -150,8 +153,8 @@ _CAPTION = re.compile(
 )
 # Lines of nothing but the names of buttons.
 _BUTTONS = re.compile(
-    r"^[\W_]*(?:(?:facebook|twitter|x|line|copy(?: link| url)?|whats ?app|telegram|e-?mail|"
-    r"print|pinterest|linkedin|"
+    r"^[\W_]*(?:(?:facebook|twitter|x(?:\.com)?|line|copy(?: link| url)?|whats ?app|telegram|"
+    r"e-?mail|print|pinterest|linkedin|"
     r"reddit|flipboard|messenger|viber|pocket|share|save|threads|bluesky|copiar (?:enlace|"
     r"link)|copier le lien|"
     r"copia(?:ză)? link(?:ul)?|link kopieren|kopiuj link|kopírovat odkaz|linki? kopyala|"
@@ -174,6 +177,7 @@ _FOLLOW = re.compile(
     r"ok\.ru|whatsapp\.com|wa\.me|paypal\.me|patreon\.com)/\S*|[=:：]\s*@\w+)[\W_]*$",
     re.IGNORECASE,
 )
+_CORRECT = re.compile(r"ctrl\W{1,3}enter")  # who finds a mistake may mark it
 _LABELS = re.compile(r"(?:\w{1,12}\s?[:：]\s?)+")  # 出版：更新： of which the dates were cut
 _NO_WORD = re.compile(r"[\W_]+")
 # Desks sign with letters: (rip/dnu), fan/dpa.
@@ -272,6 +276,8 @@ def _is_call(line: str) -> bool:
         and (more := MORE.match(line))
         and not line[more.end() :].strip(" :.…»>|-")
     ):
+        return True
+    if "ctrl" in small and _CORRECT.search(small):
         return True
     if len(line) < _LONGEST_FOLLOW and ("/" in line or "@" in line) and _FOLLOW.match(line):
         return True

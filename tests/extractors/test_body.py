@@ -101,6 +101,14 @@ def test_a_text_in_a_table_cell_that_only_breaks_divide_is_paragraphs() -> None:
         '<p>By signing up you agree to our <a href="/terms.html">terms</a> and accept them.</p>',
         "<p>Our <a href=//x.example/terms>terms</a>, <a href=//x.example/privacy>rules</a>.</p>",
         '<p><a href="javascript:void(0)">【纠错】</a></p>',
+        '<p>If you value a free press, <a href="/tamogatas">support what we do here</a>.</p>',
+        "<section aria-label=Newsletter><h3>At dusk</h3><p>All in one letter.</p></section>",
+        "<table><tr><td><img src=1.jpg></td></tr><tr><td>The customs house</td></tr></table>",
+        "<p>Kļūda rakstā? Iezīmējiet tekstu un spiediet Ctrl+Enter, lai nosūtītu.</p>",
+        "<p>Mitä ajatuksia juttu herätti? Voit keskustella aiheesta 16.12. klo 23 asti.</p>",
+        "<p>Få de viktigaste nyheterna i din inkorg varje morgon.</p>",
+        "<p><b>Soma zaidi:</b> <a href=/x>Maoni: Bahari ni shamba letu</a></p>",
+        "<div class=paywall-gate><ul><li>All of it</li><li>The paper as well</li></ul></div>",
         "<div class=article-sns><p>More of our reporters’ stories are found over there.</p></div>",
         "<div class=featured-video><p>The panel reacts to the end of the strike.</p></div>",
     ],
@@ -109,6 +117,42 @@ def test_furniture_is_known_in_other_languages_too(noise: str) -> None:
     told = [f"<p>{words}</p>" for words in PARAGRAPHS]
     found = text_of(f"<article>{''.join(told)}{noise}</article>")
     assert found == "\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "<blockquote><p>{}</p><span>Ann Calder</span></blockquote>",
+        "<blockquote><span>”{}”</span></blockquote>",
+        "<div class=quote-block><span>“</span><p>{}</p></div>",
+    ],
+)
+def test_a_quotation_pulled_out_of_the_text_is_not_told_twice(quote: str) -> None:
+    said = "Nobody is content with what they got"
+    told = [f"<p>{words}</p>" for words in (*PARAGRAPHS, f"– {said}, she says.")]
+    told.insert(2, quote.format(said))
+    found = text_of(f"<article>{''.join(told)}</article>")
+    assert found.split("\n") == [*PARAGRAPHS, f"– {said}, she says."]
+
+
+def test_a_quotation_that_the_text_does_not_repeat_stays() -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    told.insert(2, "<blockquote><p>Nobody is content with what they got.</p></blockquote>")
+    assert "Nobody is content" in text_of(f"<article>{''.join(told)}</article>")
+
+
+def test_a_text_in_divisions_of_a_table_cell_is_paragraphs() -> None:
+    told = "".join(f"<div>{words}</div>" for words in PARAGRAPHS)
+    page = f"<table><tr><td>Home » News</td></tr><tr><td>{told}</td></tr></table>"
+    assert text_of(page).split("\n")[-5:] == list(PARAGRAPHS)
+
+
+def test_the_kicker_above_the_headline_is_no_text() -> None:
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    head = "<header><h2>Life on the quay</h2><h1>Ferry crews agree</h1></header>"
+    page = f"<html lang=en><body><article>{head}{told}</article></body></html>"
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.text == "\n".join(PARAGRAPHS)
 
 
 def test_a_story_on_another_houses_rules_is_no_notice() -> None:

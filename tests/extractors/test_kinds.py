@@ -54,6 +54,11 @@ def test_a_page_about_the_site_is_no_article(path: str) -> None:
     assert (found.state, found.reason) == (State.REJECTED, Reason.INDEX_PAGE)
 
 
+def test_a_story_may_be_a_number_at_the_front_pages_address() -> None:
+    found = read("Ferry crews agree", f"<h1>Ferry crews agree</h1>{PROSE}", "/?c=ar&i=352718")
+    assert found.state is State.LANDED
+
+
 @pytest.mark.parametrize("kind", ["profile", "product"])
 def test_a_page_that_calls_itself_something_else_is_no_article(kind: str) -> None:
     head = f'<meta property="og:type" content="{kind}">'

@@ -82,6 +82,16 @@ def compiled_rules(rules: Sequence[Rule], scenes: list[CompiledScene]) -> list[C
     return [_compiled_rule(rule, scenes, bits) for rule in rules]
 
 
+def with_what_they_name(rules: Sequence[CompiledRule], wanted: int) -> list[CompiledRule]:
+    """Return those of the rules with a bit in `wanted`, and those they need or are barred by."""
+    chosen: list[CompiledRule] = []
+    for one in reversed(rules):  # a rule names earlier ones alone
+        if one.bit & wanted:
+            wanted |= one.needs | one.unless
+            chosen.insert(0, one)
+    return chosen
+
+
 def _compiled_rule(rule: Rule, scenes: list[CompiledScene], bits: dict[str, int]) -> CompiledRule:
     by_name = {one.scene.name: one for one in scenes}
     used = [by_name[name] for name in rule.scenes]

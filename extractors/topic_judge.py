@@ -15,6 +15,7 @@ from extractors.topic_compiled import (
     as_bits,
     compiled_rules,
     compiled_scene,
+    with_what_they_name,
 )
 from extractors.topic_definition import Near, TopicDefinition, When
 from extractors.topic_match import Match
@@ -24,6 +25,9 @@ NOTHING = "nothing-seen"
 OUTSIDE = "outside-window"
 LISTED = "one-of-several-in-title"
 UNDATED = "undated: "  # stands before the rule that decided an article without a date
+
+# What a sentence shows and where it lies (both as bits), and how many of them do.
+_Counted = tuple[tuple[int, int], int]
 
 _MOST_EVIDENCE = 12  # enough to see why; every further one costs more than it says
 _FURNITURE_SENTENCES = 4  # a paragraph of more is an article that has swallowed a notice
@@ -53,6 +57,9 @@ class Judge:
         scenes = [compiled_scene(scene, at, bits) for at, scene in enumerate(definition.scenes)]
         rules = compiled_rules(definition.rules, scenes)
         self._rules_at = {when: [one for one in rules if when in one.rule.when] for when in When}
+        telling = definition.window.undated_peak if definition.window else ()
+        self._telling_peak = sum(one.bit for one in rules if one.rule.name in telling)
+        self._to_tell = with_what_they_name(self._rules_at[When.UNKNOWN], self._telling_peak)
         for_it = {name for rule in definition.rules if rule.weight > 0 for name in rule.scenes}
         self._for_it = [one for one in scenes if one.scene.name in for_it]
         self._speaking = reduce(or_, (one.concepts for one in self._for_it), 0)
@@ -92,9 +99,11 @@ class Judge:
             if scene.possible(whole):
                 for sentence in _within_words(scene, matches, at, units, folded):
                     seen[sentence] |= 0 if sentence in left_out else scene.bit
-        fired, total, gained = self._fire(seen, places, when)
-        if when is When.UNKNOWN and self._tells_peak(fired):
-            fired, total, gained = self._fire(seen, places, When.PEAK)
+        counted = list(Counter(zip(seen, places, strict=True)).items())
+        shown = _shown(counted)
+        rules = self._rules_at[self._as_of(when, shown, counted)]
+        fired = _fired(rules, shown, counted)
+        total, gained = _summed(fired)
         if not gained:
             return Ruling(0.0, NOTHING)
         sight = _Sight(matches, at, seen, places)
@@ -117,10 +126,12 @@ class Judge:
         named = any(bits & self.gate for _, bits in there)
         return named and is_listed(title, [at for at, bits in there if bits & self._speaking])
 
-    def _tells_peak(self, fired: list[CompiledRule]) -> bool:
-        window = self.definition.window
-        telling = window.undated_peak if window else ()
-        return any(one.rule.name in telling for one in fired)
+    def _as_of(self, when: When, shown: list[int], counted: Sequence[_Counted]) -> When:
+        """Say when to judge it as of: the peak, where a text without a date tells of those days."""
+        if when is not When.UNKNOWN or not self._to_tell:
+            return when
+        names = sum(one.bit for one in _fired(self._to_tell, shown, counted))
+        return When.PEAK if names & self._telling_peak else when
 
     def _see_wider(self, seen: list[int], masks: list[int], whole: int, units: Units) -> None:
         """Add the scenes of paragraphs and of the whole to the sentences that take part."""
@@ -171,34 +182,6 @@ class Judge:
             if len(paragraph) <= _FURNITURE_SENTENCES:
                 left_out.update(paragraph)
         return frozenset(left_out)
-
-    def _fire(
-        self, seen: list[int], places: Sequence[int], when: When
-    ) -> tuple[list[CompiledRule], float, float]:
-        counts = Counter(zip(seen, places, strict=True))
-        fired: list[CompiledRule] = []
-        sparing: list[CompiledRule] = []
-        names = 0
-        total = gained = 0.0
-        shown = _shown(counts)
-        counted = list(counts.items())
-        for one in self._rules_at[when]:
-            if not shown[one.places] & one.scenes or names & one.unless:
-                continue
-            if names & one.needs != one.needs or not (one.once or _counted(one, counted)):
-                continue
-            fired.append(one)
-            names |= one.bit
-            if one.rule.leaves:
-                sparing.append(one)
-                continue
-            total += one.weight
-            if one.weight > 0:
-                gained += one.weight
-        # Last, so that what they leave does not depend on the order of the rules.
-        for one in sparing:
-            total = max(total + one.weight, min(total, one.rule.leaves))
-        return fired, total, gained
 
     def _decide(
         self,
@@ -267,10 +250,43 @@ def _remembered(mask: int, scenes: Sequence[CompiledScene], memo: dict[int, int]
     return known
 
 
-def _shown(counts: Counter[tuple[int, int]]) -> list[int]:
+def _fired(
+    rules: Sequence[CompiledRule], shown: list[int], counted: Sequence[_Counted]
+) -> list[CompiledRule]:
+    """Find the rules that fire, by what is shown at each set of places and how often."""
+    fired: list[CompiledRule] = []
+    names = 0
+    for one in rules:
+        if not shown[one.places] & one.scenes or names & one.unless:
+            continue
+        if names & one.needs != one.needs or not (one.once or _counted(one, counted)):
+            continue
+        fired.append(one)
+        names |= one.bit
+    return fired
+
+
+def _summed(fired: Sequence[CompiledRule]) -> tuple[float, float]:
+    """Add the weights up: all of them, and those that speak for the topic."""
+    total = gained = 0.0
+    sparing: list[CompiledRule] = []
+    for one in fired:
+        if one.rule.leaves:
+            sparing.append(one)
+            continue
+        total += one.weight
+        if one.weight > 0:
+            gained += one.weight
+    # Last, so that what they leave does not depend on the order of the rules.
+    for one in sparing:
+        total = max(total + one.weight, min(total, one.rule.leaves))
+    return total, gained
+
+
+def _shown(counted: Sequence[_Counted]) -> list[int]:
     """What is seen anywhere at each set of places (a sum of their bits)."""
     at: dict[int, int] = {}
-    for bits, place in counts:
+    for (bits, place), _ in counted:
         at[place] = at.get(place, 0) | bits
     shown = [0] * EVERY_PLACE
     for place, bits in at.items():
@@ -279,7 +295,7 @@ def _shown(counts: Counter[tuple[int, int]]) -> list[int]:
     return shown
 
 
-def _counted(one: CompiledRule, counts: Sequence[tuple[tuple[int, int], int]]) -> bool:
+def _counted(one: CompiledRule, counts: Sequence[_Counted]) -> bool:
     """Tell whether a rule's scenes are seen often enough, of the sentences and of other scenes."""
     scenes, places = one.scenes, one.places
     times = of = 0

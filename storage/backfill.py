@@ -1,4 +1,4 @@
-"""The ledger of past windows: units planned, claimed and done, and the landing of what they find.
+"""The ledger of past windows: units planned, claimed and done.
 
 A unit is `planned`, then `running` (somebody works on it until `expires_at`), then `done`,
 `failed`, or `skipped` (what it would read is not there); what is left undone goes back to
@@ -15,14 +15,10 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from extractors.records import Stage
 from storage.columnar import arriving, arrow_of
-from storage.landing import _bind, _count, _entry_states, _record, _unique, transaction
-from storage.migrate import sql_text
-from storage.rows import EntryRow
+from storage.landing import transaction
 from storage.session import Session as Connection
 from storage.session import count_of
-from storage.staging import stage
 
 Span = tuple[datetime, datetime]
 
@@ -79,14 +75,6 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedPage:
-    """A page that a find points at; `fetch_url` is an archive's copy to fetch in its place."""
-
-    page_id: str
-    fetch_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class UnitEnd:
     """How a unit ended, and what it held in all."""
 
@@ -97,14 +85,6 @@ class UnitEnd:
     new: int = 0
     outside: int = 0
     passed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FindsLanded:
-    """How many sightings were new, and which further units nobody had planned before."""
-
-    new: int
-    children: tuple[UnitRow, ...]
 
 
 def ask_window(
@@ -194,10 +174,10 @@ def plan_units(
             "DELETE FROM backfill_units WHERE state = 'skipped' AND attempts = 0 "
             "AND parent_id IN (SELECT unit_id FROM backfill_units WHERE state = 'planned')"
         )
-        _insert(connection, rows, state="planned", run_id=run_id, now=now, until=None)
+        insert_units(connection, rows, state="planned", run_id=run_id, now=now, until=None)
 
 
-def _insert(
+def insert_units(
     connection: Connection,
     rows: Sequence[UnitRow],
     *,
@@ -308,65 +288,8 @@ def keep_units(connection: Connection, claim: Claim) -> None:
     )
 
 
-def land_finds(
-    connection: Connection,
-    unit_id: str,
-    entries: Sequence[EntryRow],
-    wanted: Sequence[WantedPage],
-    *,
-    claim: Claim,
-    children: Sequence[UnitRow] = (),
-    left_out: Sequence[UnitRow] = (),
-    end: UnitEnd | None = None,
-    again: bool = False,
-) -> FindsLanded:
-    """Land what a unit found, the units it names or leaves out and, at the end, how it ended.
-
-    One transaction. No poll is written and no feed moves. A find that is stored already stays as
-    it is, unless a window or the gate had passed it over and it is wanted now; with `again` it
-    may change and its page waits anew. `end.new` is added to what was new here.
-    """
-    latest = sorted(entries, key=lambda row: row.edition, reverse=True)
-    rows = _unique(sorted(latest, key=lambda row: row.state), lambda row: row.entry_id)
-    pages = arrow_of(WantedPage, _unique(list(wanted), lambda page: page.page_id))
-    new = 0
-    with transaction(connection):
-        _bind(connection, claim.run_id, claim.now)
-        if rows:
-            connection.execute("SET VARIABLE unit_id = ?", [unit_id])
-            connection.execute(f"SET VARIABLE again = {'true' if again else 'false'}")
-            stage(connection, "entries", rows)
-            with arriving(connection, wanted=pages):
-                connection.execute(sql_text("landing", "finds_before"))
-            for part in ("entries", "sightings", "finds_after"):
-                connection.execute(sql_text("landing", part))
-            count = _count(Stage.ENTRY, len(rows), _entry_states(connection))
-            _record(connection, claim.run_id, claim.now, [count])
-            new = count.landed + count.duplicate
-        fresh = set(
-            _insert(
-                connection,
-                _unique(list(children), lambda row: row.unit_id),
-                state="running",
-                run_id=claim.run_id,
-                now=claim.now,
-                until=claim.until,
-            )
-            if children
-            else ()
-        )
-        if left_out:
-            noted = _unique(list(left_out), lambda row: row.unit_id)
-            _insert(
-                connection, noted, state="skipped", run_id=claim.run_id, now=claim.now, until=None
-            )
-        keep_units(connection, claim)
-        if end is not None:
-            _end(connection, unit_id, end, new, claim.now)
-    return FindsLanded(new, tuple(row for row in children if row.unit_id in fresh))
-
-
-def _end(connection: Connection, unit_id: str, end: UnitEnd, new: int, now: datetime) -> None:
+def end_unit(connection: Connection, unit_id: str, end: UnitEnd, new: int, now: datetime) -> None:
+    """Note how a unit ended; `new` is added to what was new before. The caller's transaction."""
     connection.execute(
         "UPDATE backfill_units SET state = ?, reason = ?, detail = ?, found = ?, new = ?, "
         "outside = ?, passed = ?, attempts = attempts + 1, ended_at = ?, expires_at = NULL "

@@ -85,9 +85,16 @@ class EntryRow:
 
     @property
     def edition(self) -> tuple[float, str, str]:
-        """What tells the later of two editions of an entry of the past, see finds_before.sql."""
-        modified = self.modified_at.timestamp() if self.modified_at else float("-inf")
-        return (modified, self.published_raw or "", self.content_hash)
+        """What tells the later of two editions of an entry of the past, see finds_editions.sql."""
+        return edition_of(self.modified_at, self.published_raw, self.content_hash)
+
+
+def edition_of(
+    modified_at: datetime | None, published_raw: str | None, content_hash: str
+) -> tuple[float, str, str]:
+    """See `EntryRow.edition`."""
+    modified = modified_at.timestamp() if modified_at else float("-inf")
+    return (modified, published_raw or "", content_hash)
 
 
 @_handed_over

@@ -16,7 +16,8 @@ from flows.steps.pages import PackedPage
 from flows.steps.rows import entry_row
 from flows.steps.topics import Topics
 from flows.steps.units import ENTRIES, tells_nothing, unit_row
-from storage.backfill import Claim, Group, UnitEnd, UnitRow, WantedPage
+from storage.backfill import Claim, Group, UnitEnd, UnitRow
+from storage.finds import WantedPage
 from storage.rows import EntryRow
 from storage.session import Session
 

@@ -42,9 +42,9 @@ from storage.backfill import (
     UnitRow,
     claim_units,
     keep_units,
-    land_finds,
     release_units,
 )
+from storage.finds import land_finds
 from storage.rows import PageTask
 from storage.work import forgotten_ids, tasks_without_bytes
 

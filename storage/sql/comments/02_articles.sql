@@ -1,7 +1,7 @@
 -- From a sighting in a source to a page to an article, and what was said of the article.
 
 COMMENT ON TABLE entries IS 'Sightings: one row for each item in each source. The same article seen in three feeds is three rows here and one in articles.';
-COMMENT ON COLUMN entries.entry_id IS 'The sighting''s id, derived from the source and the item''s guid.';
+COMMENT ON COLUMN entries.entry_id IS 'The sighting''s id, derived from the source and the item''s guid; a backfill adds the page of a link that the guid also had, and that is not the latest.';
 COMMENT ON COLUMN entries.feed_id IS 'The source it was seen in: feeds.feed_id.';
 COMMENT ON COLUMN entries.guid IS 'The item''s own id in the source; its link, or a hash of title and date, where the source gives none. For a file its path in the folder, with #n for the n-th item.';
 COMMENT ON COLUMN entries.link IS 'The link as the source gives it, made absolute; NULL when there is none.';

@@ -1,4 +1,5 @@
--- What a unit of the past found is staged in stage_entries; before it lands:
+-- What a unit of the past found is staged in stage_entries, and some of it is stored already.
+-- Before it lands:
 
 -- Of two editions of an entry that the past shows, say in an old issue and in the archive of a feed,
 -- the later one stays, whichever was met first; what a live run landed is left as it is.
@@ -23,7 +24,3 @@ FROM entries e
 WHERE stage_entries.entry_id = e.entry_id AND NOT getvariable('again')
   AND NOT (e.state = 'skipped' AND e.reason IN ('outside_window', 'unlikely')
            AND stage_entries.state = 'landed');
-
-CREATE OR REPLACE TEMP TABLE stage_wanted AS
-SELECT s.page_id, s.fetch_url, p.page_id IS NULL AS fresh
-FROM arriving_wanted s LEFT JOIN pages p USING (page_id);

@@ -68,12 +68,13 @@ def split_breaks(tree: HtmlElement) -> None:
 
 
 def _fold_lines(block: HtmlElement) -> None:
-    if "\n" in str(_TEXT(block)):
-        for element in block.iter():
-            if element.text and "\n" in element.text and element.tag != "pre":
-                element.text = element.text.replace("\n", " ")
-            if element.tail and "\n" in element.tail:
-                element.tail = element.tail.replace("\n", " ")
+    if block.text and "\n" in block.text:
+        block.text = block.text.replace("\n", " ")
+    for child in block:
+        if child.tail and "\n" in child.tail:
+            child.tail = child.tail.replace("\n", " ")
+        if child.tag in _INLINE:
+            _fold_lines(child)
 
 
 def _direct_length(parent: HtmlElement) -> int:

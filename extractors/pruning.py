@@ -54,7 +54,7 @@ _LONGEST_BLURB = 90  # characters below a teaser's headline
 
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
-_LONGEST_LINK, _LONGEST_NOTICE = 250, 700
+_LONGEST_LINK, _LONGEST_NOTICE, _LONGEST_RULES = 250, 700, 40
 _MOST_CUT = 0.3  # share of the page's running text one cut may take
 _MOST_OF_A_CLASS = 0.5  # and what all elements of one class may take together
 _MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
@@ -96,18 +96,16 @@ def prune_page(tree: HtmlElement) -> Running:
     held = _held_by_class(running)
     quotes: list[HtmlElement] = []
     for element in list(tree.iter(*_BLOCKS)):
-        names = element.get("class"), element.get("id")
-        if element.tag == "blockquote" or "quote" in (names[0] or ""):
+        classes, tag = element.get("class"), element.tag
+        names = classes, element.get("id")
+        if tag == "blockquote" or (classes and "quote" in classes):
             quotes.append(element)
-        if element.tag in _LABELLED and (label := element.get("aria-label")):
-            names = f"{names[0] or ''} {label}", names[1]
+        if tag in _LABELLED and (label := element.get("aria-label")):
+            names = f"{classes or ''} {label}", names[1]
         if element.get("role") != "complementary" and (names == (None, None) or not _noisy(*names)):
             continue
         remarks = _comments(*names)
-        if (
-            held.get(element.get("class") or "", 0)
-            > (_MOST_COMMENTS if remarks else _MOST_OF_A_CLASS) * total
-        ):
+        if held.get(classes or "", 0) > (_MOST_COMMENTS if remarks else _MOST_OF_A_CLASS) * total:
             continue
         if _may_go(element, _MOST_COMMENTS * total if remarks else limit, bare):
             drop(element)
@@ -286,8 +284,9 @@ def _is_notice(link: HtmlElement, element: HtmlElement, length: int) -> bool:
 
 
 def _to_rules(link: HtmlElement) -> bool:
-    address = re.split("[?#]", link.get("href") or "", maxsplit=1)[0]
-    return HOUSE_RULES.match(address.rstrip("/").rpartition("/")[2]) is not None
+    address = (link.get("href") or "").partition("?")[0].partition("#")[0]
+    last = address.rstrip("/").rpartition("/")[2]
+    return len(last) <= _LONGEST_RULES and HOUSE_RULES.match(last) is not None
 
 
 def _box(heading: HtmlElement, limit: float) -> HtmlElement | None:

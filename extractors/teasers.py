@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from lxml import etree
 from lxml.html import HtmlElement
 
 from extractors.layout import text_length, whole_text
@@ -21,11 +20,8 @@ _WHOLE = frozenset({"p", "div", "li", "h2", "h3", "h4", "h5", "td", "dt", "artic
 # running text they may hold, and how long a headline is at least.
 _CARD_TAGS = frozenset({"div", "article", "section", "li"})
 _ROW_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
-_CARD_DEPTH, _LONGEST_CARD = 7, 600  # levels, and characters of a card's text
-_LINKED_HEADING = etree.XPath(
-    "(.//*[self::h2 or self::h3 or self::h4 or self::h5][.//a[@href] or parent::a[@href]])[1]"
-)
-_HAS_HEADLINE = etree.XPath("boolean(.//h1)")
+_CARD_DEPTH, _MOST_OF_CARD = 7, 80  # levels above a byline, and elements of a card
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5"})
 _INLINE = frozenset({"strong", "em", "b", "i", "span", "u", "font", "small"})
 
 
@@ -113,15 +109,21 @@ def in_card(element: HtmlElement, titles: Collection[str]) -> bool:
     headline but with a smaller heading that is a link, and stands in none of the page's `titles`.
     """
     for outer, _ in zip(element.iterancestors(), range(_CARD_DEPTH), strict=False):
-        if outer.tag in ("body", "main", "html") or _HAS_HEADLINE(outer):
-            return False
-        if text_length(outer) > _LONGEST_CARD:
-            return False
-        found: list[HtmlElement] = _LINKED_HEADING(outer)  # type: ignore[assignment]
-        if found and element not in found[0].iterancestors():
-            said = " ".join(whole_text(found[0]).split())
+        heading = None
+        for count, item in enumerate(outer.iter()):
+            if count > _MOST_OF_CARD or item.tag in ("h1", "main", "body"):
+                return False
+            if heading is None and item.tag in _HEADINGS and _is_linked(item):
+                heading = item
+        if heading is not None and element not in heading.iterancestors():
+            said = " ".join(whole_text(heading).split())
             return not any(said in title for title in titles)
     return False
+
+
+def _is_linked(heading: HtmlElement) -> bool:
+    parent = heading.getparent()
+    return (parent is not None and parent.tag == "a") or heading.find(".//a") is not None
 
 
 def _around(home: HtmlElement) -> Iterator[HtmlElement]:

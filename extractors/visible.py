@@ -218,15 +218,16 @@ def _in_list(element: HtmlElement) -> bool:
 def read_bylines(tree: HtmlElement, page: Statements) -> None:
     """Read the names that stand in links and elements made for authors."""
     found = told = looked = 0
+    below = False
     titles = {title for _, title in page.titles}
     heading = tree.find(".//h1")
     frame = _frame(heading) if heading is not None else set()
     for element in tree.iter("h1", *_BYLINE_TAGS):
         if element is heading:
-            told = 0
+            told, below = 0, True
         if element.tag == "p" and told < _TOLD:
             told += text_length(element) >= _SENTENCES
-        if element.tag != "a" or not _leads_to_author(element):
+        if element.tag != "a" or not _leads_to_author(element, below=below):
             classes = element.get("class") or element.get("id")
             if not classes or not _holds_byline(classes):
                 continue
@@ -247,8 +248,11 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
                 return
 
 
-def _leads_to_author(link: HtmlElement) -> bool:
-    return "author" in (link.get("rel") or "") or bool(_AUTHORS_PAGE.search(link.get("href") or ""))
+def _leads_to_author(link: HtmlElement, *, below: bool) -> bool:
+    """Say whether a link says it does, or leads where authors' pages are, `below` the headline."""
+    if "author" in (link.get("rel") or ""):
+        return True
+    return below and bool(_AUTHORS_PAGE.search(link.get("href") or ""))
 
 
 @lru_cache(maxsize=32768)
@@ -260,9 +264,8 @@ _SIGNED = re.compile(
     r"(?:^|[\d)|•·–—-]\s*)(?:(?:[Ww]ritten |[Rr]eported )?[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Oo]leh|"
     rf"[Dd]oor|Piše|記者|(?i:{BY_WORDS})\s?[:：／])\s*(?P<names>[^\W\d_a-z].{{2,100}})$"
 )
-_TO_THE_RIGHT = etree.XPath(
-    "//*[@align='right' or @align='RIGHT' or contains(translate(@style,' ',''),'text-align:right')]"
-)
+_ALIGNED = etree.XPath("//*[@align or contains(@style, 'text-align')]")
+_TO_THE_RIGHT = re.compile(r"text-align:\s*right")
 _KOREAN = re.compile(
     r"(?:^|[\s|·])(?P<names>[가-힣]{2,4})\s?(?:선임|인턴|수습|전문)?기자(?:\s*[=|]|\s+\S+@\S+)?$"
 )
@@ -306,8 +309,11 @@ def read_signed_line(tree: HtmlElement, page: Statements) -> None:
 
 def read_signature(tree: HtmlElement, page: Statements) -> None:
     """Read the line set to the right with which papers sign a story below its text."""
-    found: list[HtmlElement] = _TO_THE_RIGHT(tree)  # type: ignore[assignment]
+    found: list[HtmlElement] = _ALIGNED(tree)  # type: ignore[assignment]
     for element in found:
+        right = (element.get("align") or "").lower() == "right"
+        if not right and not _TO_THE_RIGHT.search(element.get("style") or ""):
+            continue
         text = _short_text(element)
         for name in signed_by(text) if text else ():
             add(page.authors, "text", name)

@@ -114,8 +114,9 @@ def best_body(
     promise = _plain(linked) if linked else ""
     told = _plain(feed) if feed else ""
     wanted = _SHORT_OF_PROMISE * max(len(promise), len(told))
-    left_out = _left_out(text, openings)
-    narrow = left_out or _headless(text, headings)
+    squeezed = "".join(text.split())
+    left_out = _left_out(squeezed, openings)
+    narrow = left_out or _headless(squeezed, headings)
     best = _wider(again, text, left_out) if narrow else Body(text, "fast")
     if promise and len(best.text) < _SHORT_OF_PROMISE * len(promise):
         best = Body(promise, "json-ld")
@@ -326,22 +327,18 @@ def _headings(paragraphs: tuple[HtmlElement, ...]) -> list[tuple[str, str]]:
     ]
 
 
-def _headless(text: str, headings: list[tuple[str, str]]) -> bool:
-    """Say whether the text has the paragraphs below headings and none of these: it was gathered
-    paragraph by paragraph.
+def _headless(squeezed: str, headings: list[tuple[str, str]]) -> bool:
+    """Say whether the squeezed text has the paragraphs below headings and none of these: it was
+    gathered paragraph by paragraph.
     """
-    if not headings:
-        return False
-    squeezed = "".join(text.split())
     told = [heading for heading, below in headings if below in squeezed]
     return bool(told) and not any(heading in squeezed for heading in told)
 
 
-def _left_out(text: str, openings: list[tuple[str, tuple[str, str]]]) -> frozenset[str]:
-    """Return the openings of paragraphs the text lacks though they sit in containers like those
-    it came from; none when they are few.
+def _left_out(squeezed: str, openings: list[tuple[str, tuple[str, str]]]) -> frozenset[str]:
+    """Return the openings of paragraphs the squeezed text lacks though they sit in containers like
+    those it came from; none when they are few.
     """
-    squeezed = "".join(text.split())
     inside = [opening in squeezed for opening, _ in openings]
     homes = {
         home

@@ -23,7 +23,7 @@ _SENTENCE, _FOOTER = 60, 300  # characters
 _MUCH_MORE, _MOST_BODIES = 3, 5
 _SHARE = 0.2  # of what all such divisions say
 _DENSE = re.compile(f"[{HAN_KANA}]{{3}}")
-_BARE_BODIES = etree.XPath("//div[@itemprop='articleBody'][not(*)]")
+_BARE_BODIES = etree.XPath("descendant::div[@itemprop='articleBody'][not(*)]")
 _TEXT = etree.XPath("string()")
 _LENGTH = etree.XPath("string-length(normalize-space())")
 

@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from extractors.authors import choose_authors
@@ -95,6 +96,7 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
     return page
 
 
+_PROPERTIES = etree.XPath("descendant::*[@itemprop]")
 _DOMAIN = re.compile(r"[\w-]{2,}(?:\.[\w-]{2,})+")
 
 
@@ -237,7 +239,10 @@ def _read_property(name: str, value: str, page: Statements) -> None:
 
 def _read_microdata(tree: HtmlElement, page: Statements) -> None:
     titles = {value for _, value in page.titles}
-    for element in tree.xpath("//*[@itemprop][not(self::meta)]"):
+    found: list[HtmlElement] = _PROPERTIES(tree)  # type: ignore[assignment]
+    for element in found:
+        if element.tag == "meta":
+            continue
         name = element.get("itemprop").strip().lower()
         if name in _DATE_PROPERTIES:
             value = element.get("datetime") or element.get("content") or inner_text(element)
@@ -246,7 +251,7 @@ def _read_microdata(tree: HtmlElement, page: Statements) -> None:
         elif "headline" in name.split() and not _nested_article(element):
             add(page.titles, "microdata", inner_text(element)[:500])
         elif name == "author" and not _nested_article(element) and not in_card(element, titles):
-            inner = element.xpath(".//*[@itemprop='name']")
+            inner = element.findall(".//*[@itemprop='name']")
             for named in inner or [element]:
                 add(page.authors, "microdata", (named.get("content") or inner_text(named))[:200])
 

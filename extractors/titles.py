@@ -155,6 +155,7 @@ def _whole_name(text: str, name: str) -> str | None:
     return cut if cut and cut != rest else None
 
 
+@lru_cache(maxsize=512)  # a page says the same titles and names in many places
 def fold(text: str) -> str:
     """Return a title as it is compared: NFKC, case folded, quotes and spaces folded."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_FOLD_QUOTES)

@@ -264,7 +264,7 @@ _SIGNED = re.compile(
     r"(?:^|[\d)|•·–—-]\s*)(?:(?:[Ww]ritten |[Rr]eported )?[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Oo]leh|"
     rf"[Dd]oor|Piše|記者|(?i:{BY_WORDS})\s?[:：／])\s*(?P<names>[^\W\d_a-z].{{2,100}})$"
 )
-_ALIGNED = etree.XPath("//*[@align or contains(@style, 'text-align')]")
+_ALIGNED = etree.XPath("descendant::*[@align or contains(@style, 'text-align')]")
 _TO_THE_RIGHT = re.compile(r"text-align:\s*right")
 _KOREAN = re.compile(
     r"(?:^|[\s|·])(?P<names>[가-힣]{2,4})\s?(?:선임|인턴|수습|전문)?기자(?:\s*[=|]|\s+\S+@\S+)?$"

@@ -143,7 +143,7 @@ class Settings(BaseSettings):
 
     lock_wait_s: float = Field(60.0, ge=0, description="How long to wait for the working file.")
     lease_wait_s: float = Field(600.0, ge=0, description="How long a run waits for another run.")
-    batch: int = Field(200, ge=1, description="Most pages or polls landed in one transaction.")
+    batch: int = Field(300, ge=1, description="Most pages or polls landed in one transaction.")
     workers: int = Field(
         default_factory=lambda: len(os.sched_getaffinity(0)),
         ge=1,

@@ -74,7 +74,7 @@ class Server:
         self._respond = respond
         self._faults: dict[str, list[Fault]] = {}
         self._cache: dict[tuple[str, bool], _Rendered] = {}
-        self._cached = _CACHED
+        self._ahead: dict[tuple[str, bool], _Rendered] = {}
         self._edition = 0
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -104,15 +104,17 @@ class Server:
 
     def render(self, paths: Sequence[str]) -> None:
         """Make the compressed answers of these paths now, and keep them until `forget`."""
-        self._cached += len(paths)
-        for path in paths:
-            known = _packed(self._respond(path, ""), zipped=True)
-            self._keep((quote(path), True), known, self._edition)
+        made = {
+            (quote(path), True): _packed(self._respond(path, ""), zipped=True) for path in paths
+        }
+        with self._lock:
+            self._ahead = made
 
     def forget(self) -> None:
         """Drop cached answers, after the content has changed."""
         with self._lock:
             self._edition += 1
+            self._ahead = {}
             self._cache.clear()
 
     def add_fault(self, path: str, fault: Fault, times: int) -> None:
@@ -177,7 +179,7 @@ class Server:
         zipped = "gzip" in request.headers.get("accept-encoding", "")
         key = (request.target, zipped)
         with self._lock:
-            known, edition = self._cache.get(key), self._edition
+            known, edition = self._ahead.get(key) or self._cache.get(key), self._edition
         if known is None:
             parts = urlsplit(request.target)
             known = _packed(self._respond(unquote(parts.path), parts.query), zipped=zipped)
@@ -188,7 +190,7 @@ class Server:
         with self._lock:
             if edition != self._edition:  # the content changed while this was being made
                 return
-            if len(self._cache) >= self._cached:
+            if len(self._cache) >= _CACHED:
                 self._cache.clear()
             self._cache[key] = rendered
 

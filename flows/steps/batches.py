@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -11,6 +13,7 @@ Result = TypeVar("Result")
 # A slow one must not hold back the others that are ready.
 PATIENCE_S = 0.2
 _TOGETHER_S = 0.2
+_TELL_S = 0.02
 
 
 async def in_batches(
@@ -91,6 +94,53 @@ class _Places:
         freed, self._freed = self._freed, 0
         for _ in range(freed):
             self._places.release()
+
+
+class Together:
+    """Work for an executor whose results are told many at a time, not one by one.
+
+    Waking the event loop for a single result takes the processor from whoever is at work, and what
+    the loop needs is out of its cache each time.
+    """
+
+    def __init__(self, pool: Executor, *, every_s: float = _TELL_S) -> None:
+        self._pool = pool
+        self._every_s = every_s
+        self._done: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._waiting = 0
+        self._due: asyncio.TimerHandle | None = None
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Have the work done; returns its result, or raises what it raises, within `every_s`."""
+        told: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._pool.submit(work).add_done_callback(lambda done: self._done.append((told, done)))
+        self._waiting += 1
+        if self._due is None:
+            self._look_later()
+        try:
+            return await told
+        finally:
+            self._waiting -= 1
+
+    def _look_later(self) -> None:
+        self._due = asyncio.get_running_loop().call_later(self._every_s, self._tell)
+
+    def _tell(self) -> None:
+        self._due = None
+        while self._done:
+            told, done = self._done.popleft()
+            if told.done():  # its caller has left
+                continue
+            if done.cancelled():
+                told.cancel()
+                continue
+            error = done.exception()
+            if error is None:
+                told.set_result(done.result())
+            else:
+                told.set_exception(error)
+        if self._waiting:
+            self._look_later()
 
 
 async def _soon(arrived: asyncio.Queue[Any], seconds: float) -> bool:

@@ -19,7 +19,7 @@ import struct
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -35,6 +35,7 @@ _START_S = 60.0
 _LONGER_S = 1.0
 # A child that still holds so much more than at its start is replaced.
 _WORN_BYTES = 300_000_000
+_WORN, _FIT = b"w", b"f"  # the first byte of a reply
 _COLLECT_AFTER = 5000  # objects; at the usual 700, collecting takes 3 % of reading a page
 
 
@@ -99,22 +100,32 @@ class Children:
             self._idle.put(child)
 
     def call(
-        self, given: tuple[Any, ...], body: bytes, key: object = None, share: Any = None
+        self,
+        given: tuple[Any, ...],
+        body: bytes,
+        key: object = None,
+        share: Any = None,
+        *,
+        during: AbstractContextManager[None] | None = None,
     ) -> Any:
         """Have the work done by a child; waits for one to be free. Raises WorkFailed.
 
         `share` is what many calls have in common: it goes to a child once for each new `key`.
+        `during` stands around the work without the wait for it.
         """
+        message = pickle.dumps(given, protocol=5)  # before and after, another call has the child
         child = self._idle.get()
         keep = None
         try:
-            child = child or self._start()
-            done, answer, worn = self._ask(child, given, body, key, share)
-            keep = None if worn else child
+            with during or nullcontext():
+                child = child or self._start()
+                reply = self._ask(child, message, body, key, share)
+            keep = None if reply.startswith(_WORN) else child
         finally:
             if child is not None and keep is None:
                 self._drop(child)
             self._idle.put(keep)
+        done, answer = pickle.loads(memoryview(reply)[1:])  # noqa: S301  (our own child)
         if not done:
             raise WorkFailed(answer)
         return answer
@@ -159,27 +170,20 @@ class Children:
             self._alive.remove(child)
         child.kill()
 
-    def _ask(
-        self, child: _Child, given: tuple[Any, ...], body: bytes, key: object, share: Any
-    ) -> tuple[bool, Any, bool]:
-        """Whether the work was done, its answer or why not, and whether the child is worn."""
-        fresh = None if child.holds == key else share
+    def _ask(self, child: _Child, message: bytes, body: bytes, key: object, share: Any) -> bytes:
+        """The child's reply: whether it is worn, and, pickled, its answer or why there is none."""
+        fresh = b"" if child.holds == key else pickle.dumps(share, protocol=5)
         try:
-            child.connection.send_bytes(pickle.dumps((fresh, given), protocol=5))
-            child.connection.send_bytes(body)
-            answer = _answer(child.connection)
+            for part in (fresh, message, body):
+                child.connection.send_bytes(part)
+            reply = child.connection.recv_bytes()
         except BlockingIOError as error:
             raise WorkFailed(f"reading it took over {self.seconds:g} s") from error
         except (EOFError, OSError) as error:
             why = f"the process that read it ended with {_status(child.process)}"
             raise WorkFailed(why) from error
         child.holds = key
-        return answer
-
-
-def _answer(connection: Connection) -> tuple[bool, Any, bool]:
-    answer: tuple[bool, Any, bool] = pickle.loads(connection.recv_bytes())  # noqa: S301  (our own)
-    return answer
+        return reply
 
 
 def _bound(connection: Connection, seconds: float) -> None:
@@ -211,14 +215,14 @@ def _serve(connection: Connection, work: Any, seconds: float) -> None:
     connection.send_bytes(b"ready")
     while True:
         try:
-            message, body = connection.recv_bytes(), connection.recv_bytes()
+            fresh, message, body = (connection.recv_bytes() for _ in range(3))
         except EOFError:
             return
         # The kernel keeps this bound, also when nobody is left to and whatever holds the lock.
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        fresh, given = pickle.loads(message)  # noqa: S301  (our own parent)
-        if fresh is not None:
-            shared = fresh
+        if fresh:
+            shared = pickle.loads(fresh)  # noqa: S301  (our own parent)
+        given = pickle.loads(message)  # noqa: S301
         answer: Any
         try:
             answer, done = work(shared, *given, body), True
@@ -229,7 +233,8 @@ def _serve(connection: Connection, work: Any, seconds: float) -> None:
             answer, done = _place(error), False
         signal.setitimer(signal.ITIMER_REAL, 0)
         with suppress(BrokenPipeError):
-            connection.send_bytes(pickle.dumps((done, answer, _resident() > most), protocol=5))
+            state = _WORN if _resident() > most else _FIT
+            connection.send_bytes(state + pickle.dumps((done, answer), protocol=5))
 
 
 def _resident() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from extractors.records import UNKNOWN_SITE, Fetched, Reason, State, WarcPositio
 from flows.net.door import Fetcher
 from flows.policy import after_page
 from flows.sources.wayback import unwrap
-from flows.steps.batches import in_batches
+from flows.steps.batches import Together, in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.sitting import Sitting, in_thread
@@ -95,8 +94,10 @@ async def process_pages(
     forgotten, others = _done_by_others(job, [])
     with job.warehouse.session() as session:
         known = site_habits(session)
-    pool = ThreadPoolExecutor(job.settings.workers, thread_name_prefix="read")
-    fetching = [_one(job, topics, task, door, pool, known) for task in tasks]
+    # One more than readers: it has the next page ready for the first of them that is free.
+    pool = ThreadPoolExecutor(job.settings.workers + 1, thread_name_prefix="read")
+    reading = Together(pool)
+    fetching = [_one(job, topics, task, door, reading, known) for task in tasks]
     try:
         with (
             ArchiveWriter(job.settings.archive_root, job.run_id) as archive,
@@ -134,19 +135,18 @@ async def _one(
     topics: Topics,
     task: PageTask,
     door: Fetcher,
-    pool: ThreadPoolExecutor,
+    reading: Together,
     known: Habits,
 ) -> MadePage:
     fetched = await _fetched(task, door)
     read = partial(make_page, job, topics, task, now=job.clock(), rand=random.random, known=known)
-    loop = asyncio.get_running_loop()
     if len(fetched.body) <= LARGE:
-        return await loop.run_in_executor(pool, partial(read, fetched))
+        return await reading.run(partial(read, fetched))
     # Written at once: what waits for a thread would be held in memory meanwhile.
     spool = spooled(fetched, job.settings.data)
     job.times.add(SPOOLED, len(fetched.body))
     del fetched
-    return await loop.run_in_executor(pool, _read_spooled, read, spool)
+    return await reading.run(partial(_read_spooled, read, spool))
 
 
 async def _fetched(task: PageTask, door: Fetcher) -> Fetched:
@@ -216,8 +216,8 @@ def make_page(
         run_id=job.run_id,
     )
     site = (known or {}).get(row.host or "", UNKNOWN_SITE)
-    with job.times.of(READING):
-        row, article = job.readers.read(topics, task, row, fetched.body, now, site)
+    during = job.times.of(READING)
+    row, article = job.readers.read(topics, task, row, fetched.body, now, site, during=during)
     return MadePage(row, article, fetched, task.feed_id)
 
 

@@ -6,6 +6,7 @@ Of many feeds that are polled before their pages, the answers are read there as 
 from __future__ import annotations
 
 import atexit
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -39,12 +40,18 @@ class Readers:
         body: bytes,
         now: datetime,
         site: SiteHabits = UNKNOWN_SITE,
+        *,
+        during: AbstractContextManager[None] | None = None,
     ) -> Read:
-        """As `reading.read_page`, in another process; waits for one to be free. Thread-safe."""
+        """As `reading.read_page`, in another process; waits for one to be free. Thread-safe.
+
+        `during` stands around the reading without that wait.
+        """
         key = tuple(topics.versions.values())
         bare = Topics(topics.definitions, topics.texts)
+        given = ("page", task, row, now, site)
         try:
-            answer: Read = self.children.call(("page", task, row, now, site), body, key, bare)
+            answer: Read = self.children.call(given, body, key, bare, during=during)
         except WorkFailed as failure:
             answer = _crashed(row, str(failure))
         return answer

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
 
-from flows.steps.batches import in_batches
+from flows.steps.batches import Together, in_batches
 
 
 async def after(seconds: float, name: str) -> str:
@@ -85,3 +88,48 @@ def test_places_that_become_free_one_by_one_are_given_out_together() -> None:
     asyncio.run(collected(work, 100, at_once=40))
     gaps = [after - before for before, after in pairwise(begun[40:])]
     assert sum(gap > 0.002 for gap in gaps) < 10
+
+
+async def _told(work: list[Callable[[], str]], every_s: float) -> list[str | BaseException]:
+    with ThreadPoolExecutor(2) as pool:
+        together = Together(pool, every_s=every_s)
+        return await asyncio.gather(*map(together.run, work), return_exceptions=True)
+
+
+def test_each_is_told_what_its_own_work_gave_or_raised() -> None:
+    def broken() -> str:
+        raise KeyError("bug")
+
+    good = [lambda n=n: str(n) for n in range(20)]
+    told = asyncio.run(_told([*good, broken], 0.001))
+    assert told[:20] == [str(n) for n in range(20)]
+    assert isinstance(told[20], KeyError)
+
+
+def test_results_are_told_together_and_soon() -> None:
+    async def times() -> list[float]:
+        with ThreadPoolExecutor(2) as pool:
+            together = Together(pool, every_s=0.2)
+
+            async def one(n: int) -> float:
+                await together.run(lambda: time.sleep(0.002 * n))
+                return time.monotonic()
+
+            return await asyncio.gather(*map(one, range(10)))
+
+    began = time.monotonic()
+    told = asyncio.run(times())
+    assert max(told) - min(told) < 0.1
+    assert 0.1 < min(told) - began < 2
+
+
+def test_who_leaves_early_holds_up_nobody() -> None:
+    async def go() -> str:
+        with ThreadPoolExecutor(1) as pool:
+            together = Together(pool, every_s=0.01)
+            left = asyncio.create_task(together.run(lambda: time.sleep(0.05)))
+            await asyncio.sleep(0)
+            left.cancel()
+            return await together.run(lambda: "stayed")
+
+    assert asyncio.run(go()) == "stayed"

@@ -92,7 +92,7 @@ def test_the_processes_that_read_pages_give_the_tables_of_this_one(
 ) -> None:
     read: list[str] = []
 
-    def here(_: Readers, topics: Topics, task: PageTask, *given: Any) -> Read:
+    def here(_: Readers, topics: Topics, task: PageTask, *given: Any, **_during: Any) -> Read:
         read.append(task.url)
         return read_page(topics, task, *given)
 

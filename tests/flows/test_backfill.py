@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from desks import Desk
 from standins.fill import articles, day, fill, past_desk
-from standins.past import ADDRESSES, Past
+from standins.past import ADDRESSES, Past, issue
 from tables import assert_same_tables, tables_of
 
 pytestmark = pytest.mark.allow_hosts(ADDRESSES)
@@ -84,3 +85,25 @@ def test_day_by_day_in_any_order_gives_the_tables_of_one_go(
         fill(parts, one, one + timedelta(days=1))
     assert articles(parts) == past.truth()
     assert_same_tables(whole.database, parts.database)
+
+
+def issues_of_one_guid(past: Past, data: Path) -> Desk:
+    """A desk with a saved issue for each post of a publisher that gives all of them one guid."""
+    desk = past_desk(past, data)
+    (one,) = past.publishers
+    for number, post in enumerate(one.posts):
+        body = issue([replace(post, guid="urn:item:7")], one.site.origin)
+        (data.with_name(data.name + "-saved") / f"issue-{number}.xml").write_bytes(body)
+    return desk
+
+
+@pytest.mark.slow
+def test_the_links_of_one_guid_all_land_whichever_day_comes_first(tmp_path: Path) -> None:
+    with Past(1, day(11), day(13), around=0, each=timedelta(hours=25)) as past:
+        whole = issues_of_one_guid(past, tmp_path / "whole")
+        fill(whole, past.start, past.end, sources=("files",))
+        parts = issues_of_one_guid(past, tmp_path / "parts")
+        for one in (day(12), day(11)):
+            fill(parts, one, one + timedelta(days=1), sources=("files",))
+        assert articles(whole) == past.truth()
+        assert_same_tables(whole.database, parts.database)

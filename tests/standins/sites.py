@@ -31,12 +31,13 @@ class Post:
     link: str
     title: str
     published: datetime
+    guid: str | None = None  # else its link
 
     @property
     def rss(self) -> str:
         return (
             f"<item><title>{escape(self.title)}</title><link>{escape(self.link)}</link>"
-            f"<guid>{escape(self.link)}</guid>"
+            f"<guid>{escape(self.guid or self.link)}</guid>"
             f"<pubDate>{format_datetime(self.published)}</pubDate></item>"
         )
 

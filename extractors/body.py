@@ -17,6 +17,7 @@ from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
 
+from extractors import xpath_rules
 from extractors.layout import text_length, whole_text
 from extractors.page_state import state_text
 from extractors.pruning import prune_page
@@ -26,6 +27,7 @@ from extractors.text import HAN_KANA, normalise_line, normalise_paragraphs
 # trafilatura logs each page it gives nothing for; that is a value here, not a message.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 pack_stop_words()
+xpath_rules.install()
 
 # Dates are read elsewhere; the fixed bound only keeps the library from asking what day it is.
 _DATES: dict[str, Any] = {"max_date": "2199-12-31", "original_date": True}

@@ -27,7 +27,6 @@ from extractors.text import HAN_KANA, normalise_line, normalise_paragraphs
 # trafilatura logs each page it gives nothing for; that is a value here, not a message.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 pack_stop_words()
-xpath_rules.install()
 
 # Dates are read elsewhere; the fixed bound only keeps the library from asking what day it is.
 _DATES: dict[str, Any] = {"max_date": "2199-12-31", "original_date": True}
@@ -214,7 +213,8 @@ def _fast_text(tree: HtmlElement, *, joined: bool = True) -> str:
     """
     cleaned = convert_tags(tree_cleaning(tree, _FAST), _FAST, None)
     joined = joined and _hide_joiners(cleaned)
-    body, _ = extract_content(cleaned, _FAST)
+    with xpath_rules.in_python():
+        body, _ = extract_content(cleaned, _FAST)
     for heading in body.iterchildren("head"):
         if text_length(heading) <= _LONGEST_HEADING:
             heading.text = f"{_HEADING}{(heading.text or '').lstrip()}"

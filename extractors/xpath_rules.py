@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from lxml import etree
@@ -35,14 +36,18 @@ _TERM = re.compile(
 _KEPT = 4096  # verdicts of a rule
 
 
-def install() -> None:
-    """Let trafilatura's main extractor ask these rules from now on. Safe to call again."""
-    for name in _USED:
-        rules = [compiled(rule) for rule in getattr(main_extractor, name)]
+@contextmanager
+def in_python() -> Iterator[None]:
+    """Let trafilatura's main extractor ask its rules here for a while; its own calls elsewhere
+    stay as they are. Either way of asking gives the same, so that threads may overlap.
+    """
+    for name, rules in _RULES.items():
         setattr(main_extractor, name, rules)
-
-
-_USED = ("BODY_XPATH", "OVERALL_DISCARD_XPATH", "DISCARD_IMAGE_ELEMENTS", "TEASER_DISCARD_XPATH")
+    try:
+        yield
+    finally:
+        for name, rules in _OWN.items():
+            setattr(main_extractor, name, rules)
 
 
 def compiled(rule: etree.XPath | Rule) -> etree.XPath | Rule:
@@ -110,3 +115,8 @@ def _split(names: str) -> frozenset[str]:
 def _first(attributes: Attributes, names: frozenset[str]) -> str:
     """Return the first value of attributes so named: as XPath makes a string of a set."""
     return next((value for name, value in attributes if name in names), "")
+
+
+_USED = ("BODY_XPATH", "OVERALL_DISCARD_XPATH", "DISCARD_IMAGE_ELEMENTS", "TEASER_DISCARD_XPATH")
+_OWN = {name: getattr(main_extractor, name) for name in _USED}
+_RULES = {name: [compiled(rule) for rule in rules] for name, rules in _OWN.items()}

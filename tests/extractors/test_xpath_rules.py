@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from lxml.html import HtmlElement, document_fromstring
-from trafilatura import xpaths
+from trafilatura import main_extractor, xpaths
 
-from extractors.xpath_rules import compiled
+from extractors.xpath_rules import compiled, in_python
 
 RULES = [
     *xpaths.BODY_XPATH[:1], *xpaths.BODY_XPATH[2:4], *xpaths.OVERALL_DISCARD_XPATH,
@@ -17,46 +17,12 @@ RULES = [
 ]  # fmt: skip
 # Half of them names that rules look for, half such as only look like them.
 WORDS = [
-    "post",
-    "entry",
-    "article-body",
-    "articleBody",
-    "post_content",
-    "content-main",
-    "mainContent",
-    "fulltext",
-    "FullText",
-    "story",
-    "share",
-    "social",
-    "newsletter",
-    "cookie",
-    "sidebar",
-    "author",
-    "byline",
-    "meta",
-    "widget",
-    "embed",
-    "Nav",
-    "nav",
-    "menu",
-    "footer",
-    "teaser",
-    "Teaser",
-    "caption",
-    "hidden",
-    "hide-print",
-    "reply-1",
-    "akismet",
-    "notloaded",
-    "-ad-",
-    "ad",
-    "text",
-    "prose",
-    "body",
-    "x1",
-    "lead",
-]
+    "post", "entry", "article-body", "articleBody", "post_content", "content-main", "mainContent",
+    "fulltext", "FullText", "story", "share", "social", "newsletter", "cookie", "sidebar", "author",
+    "byline", "meta", "widget", "embed", "Nav", "nav", "menu", "footer", "teaser", "Teaser",
+    "caption", "hidden", "hide-print", "reply-1", "akismet", "notloaded", "-ad-", "ad", "text",
+    "prose", "body", "x1", "lead",
+]  # fmt: skip
 NAMES = ["class", "id", "role", "style", "aria-hidden", "itemprop", "data-component", "title"]
 VALUES = st.lists(st.sampled_from([*WORDS, "display:none", "true", "navigation"]), max_size=3)
 ATTRIBUTES = st.lists(st.tuples(st.sampled_from(NAMES), VALUES.map(" ".join)), max_size=3)
@@ -95,6 +61,12 @@ def test_a_rule_finds_what_its_xpath_finds(
     assert asked is not rule
     found = rule(tree)
     assert asked(tree) == (found[:1] if "[1]" in rule.path else found)
+
+
+def test_the_library_keeps_its_own_rules_for_others() -> None:
+    with in_python():
+        assert main_extractor.OVERALL_DISCARD_XPATH is not xpaths.OVERALL_DISCARD_XPATH
+    assert main_extractor.OVERALL_DISCARD_XPATH is xpaths.OVERALL_DISCARD_XPATH
 
 
 def test_a_rule_written_in_a_way_that_is_not_known_stays_as_it_is() -> None:

@@ -13,14 +13,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import psycopg
 
 from storage.errors import LockedError
 from storage.targets.extensions import load, prepared
 from storage.targets.literals import text_literal
 from storage.targets.naming import LakeTarget, S3Access, TargetError
+
+if TYPE_CHECKING:
+    import psycopg
 
 # The letters 'duck', so that the lock means nothing to others who use advisory locks there.
 _LOCK_KEY = 0x6475636B
@@ -89,6 +92,8 @@ def _s3_secret(s3: S3Access) -> str:
 
 @contextmanager
 def _locked_catalogue(target: LakeTarget, wait_s: float) -> Iterator[None]:
+    import psycopg  # every command would import it, and most have a file
+
     try:
         turn = psycopg.connect(
             target.catalogue,

@@ -6,9 +6,6 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from storage.errors import StorageError
 
 # What DuckDB can take apart from the connection string is the password alone.
@@ -133,6 +130,9 @@ def _lake(kind: str, catalogue: str, data_path: str | None, s3: S3Access) -> Lak
 
 def _apart(said: str) -> tuple[str, str | None]:
     """A PostgreSQL connection string, in words or as an address, without its password; and that."""
+    import psycopg  # every command would import it, and most have a file
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
     try:
         parts = conninfo_to_dict(said)
         password = parts.pop("password", None)

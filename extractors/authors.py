@@ -84,6 +84,11 @@ def choose_authors(statements: list[tuple[str, str]], sites: tuple[str, ...]) ->
     `sites` are the names the site goes by: the site itself is no author. An agency is kept apart
     wherever it is named.
     """
+    return _choose(tuple(statements), sites)
+
+
+@lru_cache(maxsize=4)  # asked of a page when it is read and again when it is put together
+def _choose(statements: tuple[tuple[str, str], ...], sites: tuple[str, ...]) -> Byline:
     folded_sites = frozenset(_squeeze(site) for site in sites)
     named: dict[str, tuple[str, ...]] = {}
     agency = None

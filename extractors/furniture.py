@@ -129,10 +129,13 @@ BODY_LIKE = re.compile(
     r"(?:article|post|entry|story|text|theme)[-_]{0,2}(?:content|body|text)", re.IGNORECASE
 )
 
-# The last part of an address at which a house has its rules, or asks for money: notices' links.
+# Where a house has its rules, or asks for money, and notices link to: right below its front page,
+# or its language's or own part's. What lies deeper, as below /tags/, is news.
 HOUSE_RULES = re.compile(
-    r"^(?:[a-z]+[_-])?(?:privacy|terms|cookies?|(?:community|comment(?:s|ing)?)[_-](?:guidelines|policy|"
-    r"rules)|guidelines|house-?rules|netiquette|charte|conditions|datenschutz|agb|"
+    r"^(?:(?:https?:)?//[^/]+)?/?(?:(?:[a-z]{2}(?:[_-][a-z]{2})?|about(?:-us)?|info|legal|help|"
+    r"pages?|static|services?|company|corporate|subscriptions?)/)?"
+    r"(?:(?:our|site|user|website|general|my)[_-])?(?:privacy|terms|cookies?|"
+    r"(?:community|comment(?:s|ing)?)[_-](?:guidelines|policy|rules)|guidelines|house-?rules|netiquette|charte|conditions|datenschutz|agb|"
     r"nutzungsbedingungen|privacidad|condiciones|aviso-legal|privacidade|termos|"
     r"politica-[a-z-]*privacidade|confidentialite|mentions-legales|cgu|privacyverklaring|"
     r"donate|donations?|support(?:-us|-our-work)?|subscribe|membership|spenden|abonnieren|"

@@ -54,7 +54,7 @@ _LONGEST_BLURB = 90  # characters below a teaser's headline
 
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
-_LONGEST_LINK, _LONGEST_NOTICE, _LONGEST_RULES = 250, 700, 40
+_LONGEST_LINK, _LONGEST_NOTICE, _LONGEST_RULES = 250, 700, 90
 _MOST_CUT = 0.3  # share of the page's running text one cut may take
 _MOST_OF_A_CLASS = 0.5  # and what all elements of one class may take together
 _MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
@@ -285,8 +285,7 @@ def _is_notice(link: HtmlElement, element: HtmlElement, length: int) -> bool:
 
 def _to_rules(link: HtmlElement) -> bool:
     address = (link.get("href") or "").partition("?")[0].partition("#")[0]
-    last = address.rstrip("/").rpartition("/")[2]
-    return len(last) <= _LONGEST_RULES and HOUSE_RULES.match(last) is not None
+    return len(address) <= _LONGEST_RULES and HOUSE_RULES.match(address.rstrip("/")) is not None
 
 
 def _box(heading: HtmlElement, limit: float) -> HtmlElement | None:

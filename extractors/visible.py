@@ -140,7 +140,7 @@ def _distance(above: int, element: HtmlElement, frame: set[HtmlElement]) -> int:
     return 2 if above and not frame.intersection(element.iterancestors()) else 1
 
 
-_MOST_LEAVES = 60
+_MOST_LEAVES, _NEAR_LEVELS = 60, 4
 _FACTS = re.compile(r"meta|info|by-?line|author|publi|date", re.IGNORECASE)
 _DATE_CLASS = re.compile(r"date|time|publish|posted|datum|fecha|data", re.IGNORECASE)
 # What stands before a date that is the article's own.
@@ -157,9 +157,11 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
     """Read the first dates written out on a page that states none for machines.
 
     Looked at are short texts after the headline, and elsewhere those whose class or first word
-    speaks of publishing.
+    speaks of publishing. One far above the headline comes last: a masthead tells today's.
     """
-    seen = found = 0
+    found: list[str] = []
+    far: list[str] = []
+    seen = 0
     below = False
     titles = {title for _, title in page.titles}
     for element in tree.iter(
@@ -173,14 +175,22 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
         if not 8 <= len(text) <= 80 or not any(char.isdigit() for char in text):
             continue
         seen += below
-        if seen > _MOST_LEAVES or found >= 2:
-            return
-        named = _calls_itself_date(element) or bool(_DATE_LABEL.match(text))
-        if (below or named) and not _in_list(element) and parse_date(text, day_first=True)[0]:
-            if in_card(element, titles):
-                continue
-            add(page.published, "text", text)
-            found += 1
+        if seen > _MOST_LEAVES or len(found) >= 2:
+            break
+        sure = below or bool(_DATE_LABEL.match(text))
+        if not (sure or _calls_itself_date(element)) or _in_list(element):
+            continue
+        if parse_date(text, day_first=True)[0] and not in_card(element, titles):
+            (found if sure or _shares_block(element) else far).append(text)
+    for text in (found or far)[:2]:
+        add(page.published, "text", text)
+
+
+def _shares_block(element: HtmlElement) -> bool:
+    """Say whether a block a few levels around an element holds the headline as well."""
+    near = zip(element.iterancestors(), range(_NEAR_LEVELS), strict=False)
+    blocks = (outer for outer, _ in near if outer.tag not in ("body", "html"))
+    return any(outer.find(".//h1") is not None for outer in blocks)
 
 
 def _calls_itself_date(element: HtmlElement) -> bool:

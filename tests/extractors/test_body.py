@@ -155,9 +155,12 @@ def test_the_kicker_above_the_headline_is_no_text() -> None:
     assert found.text == "\n".join(PARAGRAPHS)
 
 
-def test_a_story_on_another_houses_rules_is_no_notice() -> None:
-    words = "The network changed <a href=https://network.example/privacy>its rules</a> on Monday."
-    assert "The network changed its rules on Monday." in text_of(
+@pytest.mark.parametrize(
+    "address", ["https://network.example/privacy", "/tag/privacy", "/health/heart-conditions"]
+)
+def test_a_story_that_links_to_what_others_rule_or_to_a_theme_is_no_notice(address: str) -> None:
+    words = f"The network changed <a href={address}>what holds</a> on Monday."
+    assert "The network changed what holds on Monday." in text_of(
         f"<article>{''.join(f'<p>{told}</p>' for told in PARAGRAPHS)}<p>{words}</p></article>"
     )
 

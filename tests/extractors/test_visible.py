@@ -92,6 +92,12 @@ def test_a_date_above_the_headline_is_known_by_the_box_around_it() -> None:
     assert found.published_at == datetime(2023, 9, 13, 10, 5, tzinfo=UTC)
 
 
+def test_the_day_in_a_masthead_does_not_date_the_story_below() -> None:
+    masthead = "<div class=top><span class=date>Friday, 1 December 2023</span></div>"
+    found = read("", above=masthead, below="<p>13 September 2023</p>")
+    assert found.published_at == datetime(2023, 9, 13, tzinfo=UTC)
+
+
 def test_what_is_said_of_the_story_in_its_headline_is_no_part_of_it() -> None:
     head = "<h1>Ferry crews agree on pay<br><span>2023-09-13 10:05 By Ann Lee</span></h1>"
     page = f"<html lang=en><body>{head}{TEXT}</body></html>"

@@ -187,6 +187,7 @@ _TOP_DATES = 8
 _LONGEST_CALL, _LONGEST_BUTTONS, _LONGEST_MORE, _LONGEST_FOLLOW = 260, 80, 40, 100
 _CAPTION_ENDS = frozenset(")]摄攝|）")
 _LONGEST_ABOUT = 400
+_LONGEST_SIGNATURE, _NAMES_SHARE = 80, 4
 _ABOUT = re.compile(
     r"(?:is|was|covers|writes|reports|works|joined|"
     r"has (?:been|covered|worked|written)|ist|arbeitet|"
@@ -215,7 +216,7 @@ def trim_lines(text: str, titles: tuple[str, ...], names: tuple[str, ...]) -> st
         and not (min(index, len(lines) - 1 - index) < _TOP_LINES and _ADDRESS.match(line))
         and not _is_call(line)
     ]
-    while len(kept) > 1 and (_closes(kept[-1]) or _is_about(kept[-1], people)):
+    while len(kept) > 1 and any(test(kept[-1], people) for test in (_closes, _is_about, _signs)):
         kept.pop()
     return "\n".join(kept)
 
@@ -231,7 +232,15 @@ def _repeats_head(line: str, heads: set[str], people: list[str]) -> bool:
     return len(line) < 80 and any(name in folded and len(name) * 3 > len(folded) for name in people)
 
 
-def _closes(line: str) -> bool:
+def _signs(line: str, people: list[str]) -> bool:
+    """Say whether a last line is little more than the authors' names: （文・早瀬由紀）."""
+    if len(line) >= _LONGEST_SIGNATURE:
+        return False
+    folded = fold(line)
+    return _NAMES_SHARE * sum(len(name) for name in people if name in folded) > len(folded)
+
+
+def _closes(line: str, _: list[str]) -> bool:
     """Say whether a last line is a lead-in whose list was cut, a source, or a desk's initials."""
     if len(line) > _LONGEST_CALL:
         return False

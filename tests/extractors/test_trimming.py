@@ -69,3 +69,24 @@ def test_a_line_that_is_none_of_the_story_is_cut(line: str) -> None:
 )
 def test_a_sentence_that_begins_like_such_a_line_stays(line: str) -> None:
     assert line in trim_lines("\n".join([*STORY, line, STORY[0]]), (), ()).split("\n")
+
+
+@pytest.mark.parametrize(
+    ("last", "names"),
+    [
+        ("（文・早瀬 由紀）", ("早瀬 由紀",)),
+        ("<서지안 기자>", ("서지안",)),
+        ("晚报记者 李远 实习生 王小川", ("李远", "王小川")),
+        ("Texto: Inés Urdaneta", ("Inés Urdaneta",)),
+        ("Lê Nam - Vũ Thị Hoa", ("Lê Nam", "Vũ Thị Hoa")),
+    ],
+)
+def test_the_signature_at_the_end_is_no_text(last: str, names: tuple[str, ...]) -> None:
+    told = [*STORY, *STORY]
+    assert trim_lines("\n".join([*told, last]), (), names).split("\n") == told
+
+
+def test_a_last_sentence_that_names_an_author_stays() -> None:
+    last = "Ann Calder has lived on the quay for eleven years and owns no car."
+    told = "\n".join([*STORY, *STORY, last])
+    assert trim_lines(told, (), ("Ann Calder",)).split("\n")[-1] == last

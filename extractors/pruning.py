@@ -204,11 +204,16 @@ def _may_go(element: HtmlElement, limit: float, bare: bool) -> bool:
 
 
 def _cut_lists(tree: HtmlElement, limit: float) -> None:
-    """Cut lists of which every item is a link: menus, and more articles."""
+    """Cut lists of which every item is a link, menus and more articles, with the headings of the
+    boxes they fill.
+    """
     for element in list(tree.iter("ul", "ol")):
         length = text_length(element)
         if 0 < length <= limit and link_share(element, length) >= _LINKED_SHARE:
+            heading = element.getprevious() if element.getnext() is None else None
             drop(element)
+            if heading is not None and heading.tag in _KICKERS and heading.getprevious() is None:
+                drop(heading)
 
 
 def _cut_beside(tree: HtmlElement) -> None:

@@ -147,6 +147,13 @@ def test_a_text_in_divisions_of_a_table_cell_is_paragraphs() -> None:
     assert text_of(page).split("\n")[-5:] == list(PARAGRAPHS)
 
 
+def test_the_heading_of_a_list_of_other_stories_goes_with_it() -> None:
+    told = [f"<p>{words}</p>" for words in PARAGRAPHS]
+    links = "<li><a href=/1>Night trains return</a></li><li><a href=/2>Barley is dear</a></li>"
+    told.insert(2, f"<div class=b><h4>In depth</h4><ul>{links}</ul></div>")
+    assert text_of(f"<article>{''.join(told)}</article>") == "\n".join(PARAGRAPHS)
+
+
 def test_the_kicker_above_the_headline_is_no_text() -> None:
     told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
     head = "<header><h2>Life on the quay</h2><h1>Ferry crews agree</h1></header>"

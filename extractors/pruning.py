@@ -35,7 +35,7 @@ _FURNITURE = (
 
 _NO_LETTER = re.compile(r"[\W_]+")
 _SHORTEST_QUOTE, _LONGEST_QUOTE = 15, 300  # letters
-_LONGEST_SPEAKER = 30
+_LONGEST_SPEAKER, _MOST_QUOTES = 30, 60
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BLOCKS = (
     "div", "section", "aside", "ul", "ol", "p", "span", "details", "figure", "footer", "h2", "h3",
@@ -229,7 +229,8 @@ def _cut_beside(tree: HtmlElement) -> None:
 
 def _cut_quotes(tree: HtmlElement, found: list[HtmlElement]) -> None:
     """Cut quotations pulled out of the text to be set large: it tells the same words again."""
-    quotes = [(quote, _letters(whole_text(quote))) for quote in found if quote.tag != "p"]
+    likely = [quote for quote in found if quote.tag != "p"][:_MOST_QUOTES]
+    quotes = [(quote, _letters(whole_text(quote))) for quote in likely]
     quotes = [item for item in quotes if _SHORTEST_QUOTE <= len(item[1]) <= _LONGEST_QUOTE]
     if not quotes:
         return

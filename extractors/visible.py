@@ -140,7 +140,7 @@ def _distance(above: int, element: HtmlElement, frame: set[HtmlElement]) -> int:
     return 2 if above and not frame.intersection(element.iterancestors()) else 1
 
 
-_MOST_LEAVES, _NEAR_LEVELS = 60, 4
+_MOST_LEAVES, _MOST_FAR, _NEAR_LEVELS = 60, 20, 4
 _FACTS = re.compile(r"meta|info|by-?line|author|publi|date", re.IGNORECASE)
 _DATE_CLASS = re.compile(r"date|time|publish|posted|datum|fecha|data", re.IGNORECASE)
 # What stands before a date that is the article's own.
@@ -178,7 +178,9 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
         if seen > _MOST_LEAVES or len(found) >= 2:
             break
         sure = below or bool(_DATE_LABEL.match(text))
-        if not (sure or _calls_itself_date(element)) or _in_list(element):
+        if not sure and (len(far) >= _MOST_FAR or not _calls_itself_date(element)):
+            continue
+        if _in_list(element):
             continue
         if parse_date(text, day_first=True)[0] and not in_card(element, titles):
             (found if sure or _shares_block(element) else far).append(text)

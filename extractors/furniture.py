@@ -132,7 +132,7 @@ BODY_LIKE = re.compile(
 # Where a house has its rules, or asks for money, and notices link to: right below its front page,
 # or its language's or own part's. What lies deeper, as below /tags/, is news.
 HOUSE_RULES = re.compile(
-    r"^(?:(?:https?:)?//[^/]+)?/?(?:(?:[a-z]{2}(?:[_-][a-z]{2})?|about(?:-us)?|info|legal|help|"
+    r"^(?:(?:https?:)?//[^/]++)?/?(?:(?:[a-z]{2}(?:[_-][a-z]{2})?|about(?:-us)?|info|legal|help|"
     r"pages?|static|services?|company|corporate|subscriptions?)/)?"
     r"(?:(?:our|site|user|website|general|my)[_-])?(?:privacy|terms|cookies?|"
     r"(?:community|comment(?:s|ing)?)[_-](?:guidelines|policy|rules)|guidelines|house-?rules|netiquette|charte|conditions|datenschutz|agb|"

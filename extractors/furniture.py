@@ -146,6 +146,16 @@ HOUSE_RULES = re.compile(
     r"service))*(?:\.\w{3,5})?$",
     re.IGNORECASE,
 )
+# One of these is part of each such address.
+_RULE_WORDS = """
+privacy terms cookie cookies community comment comments commenting guidelines house houserules
+rules netiquette charte conditions datenschutz agb nutzungsbedingungen privacidad condiciones aviso
+privacidade termos confidentialite mentions cgu privacyverklaring donate donation donations support
+subscribe membership spenden abonnieren abonnement abonnements soutenir don hazte suscribete
+suscripcion assine abbonati sostienici steun tamogatas wesprzyj fes voorwaarden integritetspolicy
+polityka regulamin gizlilik
+"""
+RULE_WORDS = frozenset(_RULE_WORDS.split())
 
 COMMENTS = re.compile(
     r"(?:^|\s)(?:top-|user-|reader-)?(?:comments?(?!ary)|kommentar(?:e|er|bereich|felt)\b|"

@@ -83,13 +83,13 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
     _read_microdata(tree, page)
     if not any(origin in _HEADLINES for origin, _ in page.titles):
         read_named_headline(tree, page)
-    read_times(tree, page)
     own = frozenset(
         address.partition("#")[0].rstrip("/") for address in (url, *page.canonical) if address
     )
     known = tuple(value.casefold() for _, value in page.titles if len(value) > 10)
     page.linked = read_linked_data(scripts, own, known)
     _read_linked(page)
+    read_times(tree, page)
     _read_visible_names(tree, page, url)
     if not any(map(_exact, page.published)):
         read_visible_dates(tree, page)

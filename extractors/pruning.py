@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from extractors.containers import by_home, mark_home, spare_blocks
-from extractors.furniture import BOX_HEADINGS, COMMENTS, HOUSE_RULES, MORE, NAMED_NOISE
+from extractors.furniture import BOX_HEADINGS, COMMENTS, HOUSE_RULES, MORE, NAMED_NOISE, RULE_WORDS
 from extractors.layout import (
     is_sentence,
     name_paragraphs,
@@ -54,7 +54,9 @@ _LONGEST_BLURB = 90  # characters below a teaser's headline
 
 _LINKED_SHARE = 0.9  # a paragraph with this much of it in links is a link, not a sentence
 _MORE_SHARE = 0.4
-_LONGEST_LINK, _LONGEST_NOTICE, _LONGEST_RULES = 250, 700, 90
+_NOTICES = frozenset({"p", "div", "li"})
+_PARTS = re.compile("[-_.]")
+_LONGEST_LINK, _LONGEST_NOTICE, _LONGEST_RULES = 250, 700, 30
 _MOST_CUT = 0.3  # share of the page's running text one cut may take
 _MOST_OF_A_CLASS = 0.5  # and what all elements of one class may take together
 _MOST_COMMENTS = 0.85  # readers may well write more than the reporter did
@@ -283,7 +285,7 @@ def _is_notice(link: HtmlElement, element: HtmlElement, length: int) -> bool:
     """Say whether a paragraph links to the house's own rules: what agrees who signs up, and how
     to remark. A story on such rules links to one of another house.
     """
-    if length > _LONGEST_NOTICE or not _to_rules(link):
+    if length > _LONGEST_NOTICE or element.tag not in _NOTICES or not _to_rules(link):
         return False
     own = not (link.get("href") or "").startswith(("http:", "https:", "//"))
     return own or sum(map(_to_rules, element.iter("a"))) > 1
@@ -291,7 +293,11 @@ def _is_notice(link: HtmlElement, element: HtmlElement, length: int) -> bool:
 
 def _to_rules(link: HtmlElement) -> bool:
     address = (link.get("href") or "").partition("?")[0].partition("#")[0]
-    return len(address) <= _LONGEST_RULES and HOUSE_RULES.match(address.rstrip("/")) is not None
+    address = address.rstrip("/")
+    last = address.rpartition("/")[2]
+    if len(last) > _LONGEST_RULES or RULE_WORDS.isdisjoint(_PARTS.split(last.lower())):
+        return False  # asked of each link: most say so at once
+    return HOUSE_RULES.match(address) is not None
 
 
 def _box(heading: HtmlElement, limit: float) -> HtmlElement | None:

@@ -11,6 +11,7 @@ from lxml.html import HtmlElement
 from extractors.bylines import BY_WORDS, PARTICLES, split_names
 from extractors.dates import parse_date
 from extractors.layout import text_length
+from extractors.records import Precision
 from extractors.signatures import signed_by
 from extractors.statements import Statements, add, inner_text
 from extractors.teasers import in_card
@@ -89,22 +90,28 @@ def read_named_headline(tree: HtmlElement, page: Statements) -> None:
 
 
 def read_times(tree: HtmlElement, page: Statements) -> None:
-    """Read <time> elements outside lists, cards, asides and comments, the likeliest the story's
-    first: those that speak of publishing, then those beside or below the headline.
+    """Read <time> elements outside lists, asides and comments, the likeliest the story's first:
+    those that speak of publishing, then those beside or below the headline. Where nothing else
+    dates the page, none that stands in another story's card.
     """
     found: list[tuple[int, HtmlElement]] = []
     titles = {title for _, title in page.titles}
+    dated = any(origin in ("json-ld", "opengraph") for origin, _ in page.published)
     heading = None
     for element in tree.iter("h1", "time"):
         if element.tag == "h1":
             heading = element if heading is None else heading
-        elif len(found) < _MOST_TIMES and not _in_list(element) and not in_card(element, titles):
+        elif len(found) >= _MOST_TIMES or _in_list(element):
+            continue
+        elif dated or not in_card(element, titles):
             found.append((int(heading is None), element))
     frame = _frame(heading) if heading is not None else set()
     before = ""
     for _, element in sorted(found, key=lambda item: _distance(item[0], item[1], frame)):
         value = element.get("datetime") or element.get("content") or inner_text(element)
-        if before and _CLOCK.fullmatch(value.strip()):
+        if _CLOCK.fullmatch(value.strip()):
+            if parse_date(before)[1] is not Precision.DAY:
+                continue
             value = f"{before} {value}"  # the hour beside its day
         before = value
         changed = _CHANGED.search(_words_of(element))
@@ -141,7 +148,10 @@ def _distance(above: int, element: HtmlElement, frame: set[HtmlElement]) -> int:
 
 
 _MOST_LEAVES, _MOST_FAR, _NEAR_LEVELS = 60, 20, 4
-_FACTS = re.compile(r"meta|info|by-?line|author|publi|date", re.IGNORECASE)
+_FACTS = re.compile(
+    r"(?:^|[\s_-])(?:meta|info|by-?line|authors?|publish(?:ed)?|dates?|dateline)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
 _DATE_CLASS = re.compile(r"date|time|publish|posted|datum|fecha|data", re.IGNORECASE)
 # What stands before a date that is the article's own.
 _DATE_LABEL = re.compile(
@@ -239,7 +249,7 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
             told, below = 0, True
         if element.tag == "p" and told < _TOLD:
             told += text_length(element) >= _SENTENCES
-        if element.tag != "a" or not _leads_to_author(element, below=below):
+        if element.tag != "a" or not _leads_to_author(element, near=below and told < _TOLD):
             classes = element.get("class") or element.get("id")
             if not classes or not _holds_byline(classes):
                 continue
@@ -260,11 +270,11 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
                 return
 
 
-def _leads_to_author(link: HtmlElement, *, below: bool) -> bool:
-    """Say whether a link says it does, or leads where authors' pages are, `below` the headline."""
+def _leads_to_author(link: HtmlElement, *, near: bool) -> bool:
+    """Say whether a link says it does or, `near` the headline, leads where authors' pages are."""
     if "author" in (link.get("rel") or ""):
         return True
-    return below and bool(_AUTHORS_PAGE.search(link.get("href") or ""))
+    return near and bool(_AUTHORS_PAGE.search(link.get("href") or ""))
 
 
 @lru_cache(maxsize=32768)
@@ -276,7 +286,9 @@ _SIGNED = re.compile(
     r"(?:^|[\d)|•·–—-]\s*)(?:(?:[Ww]ritten |[Rr]eported )?[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Oo]leh|"
     rf"[Dd]oor|Piše|記者|(?i:{BY_WORDS})\s?[:：／])\s*(?P<names>[^\W\d_a-z].{{2,100}})$"
 )
-_ALIGNED = etree.XPath("descendant::*[@align or contains(@style, 'text-align')]")
+_ALIGNED = etree.XPath(
+    "descendant::*[self::p or self::div or self::td][@align or contains(@style, 'text-align')]"
+)
 _TO_THE_RIGHT = re.compile(r"text-align:\s*right")
 _KOREAN = re.compile(
     r"(?:^|[\s|·])(?P<names>[가-힣]{2,4})\s?(?:선임|인턴|수습|전문)?기자(?:\s*[=|]|\s+\S+@\S+)?$"

@@ -92,6 +92,15 @@ def test_a_date_above_the_headline_is_known_by_the_box_around_it() -> None:
     assert found.published_at == datetime(2023, 9, 13, 10, 5, tzinfo=UTC)
 
 
+def test_an_hour_alone_is_no_date_of_the_story() -> None:
+    head = '<meta property="article:published_time" content="2023-09-13T10:05:00Z">'
+    ticker = "".join(f"<div class=x{at}><time>1{at}:57</time></div>" for at in range(5))
+    own = '<time datetime="2023-09-13T10:05:00Z">13 Sep</time>'
+    found = read(head, below=own + ticker)
+    dates = {item.value for item in found.candidates if item.field == "published"}
+    assert dates == {"2023-09-13T10:05:00Z"}
+
+
 def test_the_day_in_a_masthead_does_not_date_the_story_below() -> None:
     masthead = "<div class=top><span class=date>Friday, 1 December 2023</span></div>"
     found = read("", above=masthead, below="<p>13 September 2023</p>")

@@ -11,7 +11,14 @@ from extractors.records import Stage
 from storage.backfill import Claim, UnitEnd, UnitRow, end_unit, insert_units, keep_units
 from storage.columnar import arriving, arrow_of
 from storage.editions import part_by_link
-from storage.landing import _bind, _count, _entry_states, _record, _unique, transaction
+from storage.landing import (
+    bind_run,
+    counted_states,
+    entry_states,
+    first_of_each,
+    record_counts,
+    transaction,
+)
 from storage.migrate import sql_text
 from storage.rows import EntryRow, StageCount
 from storage.session import Session as Connection
@@ -52,20 +59,20 @@ def land_finds(
     it is, unless a window or the gate had passed it over and it is wanted now; with `again` it
     may change and its page waits anew. `end.new` is added to what was new here.
     """
-    pages = arrow_of(WantedPage, _unique(list(wanted), lambda page: page.page_id))
+    pages = arrow_of(WantedPage, first_of_each(list(wanted), lambda page: page.page_id))
     new = 0
     with transaction(connection):
-        _bind(connection, claim.run_id, claim.now)
+        bind_run(connection, claim.run_id, claim.now)
         if entries:
             connection.execute("SET VARIABLE unit_id = ?", [unit_id])
             connection.execute(f"SET VARIABLE again = {'true' if again else 'false'}")
             count = _land_sightings(connection, entries, pages)
-            _record(connection, claim.run_id, claim.now, [count])
+            record_counts(connection, claim.run_id, claim.now, [count])
             new = count.landed + count.duplicate
         fresh = set(
             insert_units(
                 connection,
-                _unique(list(children), lambda row: row.unit_id),
+                first_of_each(list(children), lambda row: row.unit_id),
                 state="running",
                 run_id=claim.run_id,
                 now=claim.now,
@@ -75,7 +82,7 @@ def land_finds(
             else ()
         )
         if left_out:
-            noted = _unique(list(left_out), lambda row: row.unit_id)
+            noted = first_of_each(list(left_out), lambda row: row.unit_id)
             insert_units(
                 connection, noted, state="skipped", run_id=claim.run_id, now=claim.now, until=None
             )
@@ -90,7 +97,7 @@ def _land_sightings(
 ) -> StageCount:
     parted = part_by_link(connection, entries)
     latest = sorted(parted.entries, key=lambda row: row.edition, reverse=True)
-    rows = _unique(sorted(latest, key=lambda row: row.state), lambda row: row.entry_id)
+    rows = first_of_each(sorted(latest, key=lambda row: row.state), lambda row: row.entry_id)
     stage(connection, "entries", rows)
     if parted.met_before:
         connection.execute(sql_text("landing", "finds_editions"))
@@ -101,4 +108,4 @@ def _land_sightings(
         connection.execute(sql_text("landing", "finds_touched"), [list(parted.renamed)])
     connection.execute(sql_text("landing", "sightings"))
     connection.execute(sql_text("landing", "finds_after"))
-    return _count(Stage.ENTRY, len(rows), _entry_states(connection))
+    return counted_states(Stage.ENTRY, len(rows), entry_states(connection))

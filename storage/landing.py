@@ -54,17 +54,21 @@ def land_polls(
     A feed's validators and schedule move in this transaction and nowhere else. `failures` are
     items that could not be read; each counts as one failed entry.
     """
-    entries = _unique((row for item in landings for row in item.entries), lambda row: row.entry_id)
+    entries = first_of_each(
+        (row for item in landings for row in item.entries), lambda row: row.entry_id
+    )
     _checked([*(item.poll for item in landings), *entries, *pages])
     counts: list[StageCount] = []
     with transaction(connection):
-        _bind(connection, run_id, now)
+        bind_run(connection, run_id, now)
         if Stage.POLL in stages:
-            counts.append(_count(Stage.POLL, len(landings), (i.poll.state for i in landings)))
+            counts.append(
+                counted_states(Stage.POLL, len(landings), (i.poll.state for i in landings))
+            )
         counts.extend(_land_pages(connection, pages, articles, bool(articles or pages)))
         _land_entries(connection, entries)
-        states = [*_entry_states(connection), *[State.FAILED] * len(failures)]
-        counts.append(_count(Stage.ENTRY, len(entries) + len(failures), states))
+        states = [*entry_states(connection), *[State.FAILED] * len(failures)]
+        counts.append(counted_states(Stage.ENTRY, len(entries) + len(failures), states))
         stage(connection, "polls", [item.poll for item in landings])
         connection.execute("INSERT INTO polls BY NAME SELECT * FROM stage_polls")
         _move_feeds(connection, landings)
@@ -72,7 +76,7 @@ def land_polls(
         _land_failures(connection, [*failed, *failures])
         good = [item.poll.feed_id for item in landings if item.poll.state != State.FAILED]
         _clear_failures(connection, Stage.POLL, good)
-        _record(connection, run_id, now, counts)
+        record_counts(connection, run_id, now, counts)
     return counts
 
 
@@ -92,19 +96,19 @@ def land_pages(
     article in `articles`. With `fetched` False (reprocess) nothing is counted at the page stage.
     Near-duplicates are looked for at once, or, `group_later`, when `group_waiting` is called.
     """
-    rows = _unique(pages, lambda row: row.page_id)
+    rows = first_of_each(pages, lambda row: row.page_id)
     _checked(rows)
     with transaction(connection):
-        _bind(connection, run_id, now)
+        bind_run(connection, run_id, now)
         counts = []
         if fetched:
-            counts.append(_count(Stage.PAGE, len(rows), (row.state for row in rows)))
+            counts.append(counted_states(Stage.PAGE, len(rows), (row.state for row in rows)))
         counts.extend(_land_pages(connection, rows, articles, True, group_later=group_later))
         if fetched:
             _land_failures(connection, [f for row in rows if (f := _page_failure(row, now))])
             fine = [row.page_id for row in rows if row.state not in (State.FAILED, State.WAITING)]
             _clear_failures(connection, Stage.PAGE, fine)
-        _record(connection, run_id, now, counts)
+        record_counts(connection, run_id, now, counts)
     return counts
 
 
@@ -120,10 +124,10 @@ def land_read_again(
 
     The publisher changed nothing and nothing came: no version is kept, nothing is counted.
     """
-    rows = _unique(pages, lambda row: row.page_id)
+    rows = first_of_each(pages, lambda row: row.page_id)
     _checked(rows)
     with transaction(connection):
-        _bind(connection, run_id, now)
+        bind_run(connection, run_id, now)
         _land_pages(connection, rows, articles, True, versions=False)
 
 
@@ -143,7 +147,7 @@ def land_judgements(
 ) -> None:
     """Land topics' judgements of articles that are there already (a changed definition)."""
     with transaction(connection):
-        _bind(connection, run_id, now)
+        bind_run(connection, run_id, now)
         stage(connection, "article_topics", rows)
         connection.execute(sql_text("landing", "topics"))
 
@@ -175,7 +179,8 @@ def _land_entries(connection: Connection, entries: Sequence[EntryRow]) -> None:
     connection.execute(sql_text("landing", "sightings"))
 
 
-def _entry_states(connection: Connection) -> list[str]:
+def entry_states(connection: Connection) -> list[str]:
+    """Return how the sightings of this landing ended, `known` for those that were stored."""
     found = connection.execute(
         "SELECT CASE WHEN f.fate = 'known' THEN 'known' ELSE e.state END "
         "FROM stage_entry_fate f JOIN entries e USING (entry_id)"
@@ -199,7 +204,7 @@ def _land_pages(
     if moves:
         settle_moves(connection, moves, articles)
     rejected = [row.article_state for row in pages if row.article_state in _NO_ARTICLE]
-    return [_count(Stage.ARTICLE, len(articles) + len(rejected), [*fates, *rejected])]
+    return [counted_states(Stage.ARTICLE, len(articles) + len(rejected), [*fates, *rejected])]
 
 
 _NO_ARTICLE = (State.REJECTED, State.FAILED, State.SKIPPED)
@@ -265,7 +270,7 @@ def _feed_row(landing: PollLanding) -> _FeedRow:
 def _land_failures(connection: Connection, rows: Sequence[FailureRow]) -> None:
     if not rows:
         return
-    stage(connection, "failures", _unique(rows, lambda row: f"{row.stage}\x1f{row.item}"))
+    stage(connection, "failures", first_of_each(rows, lambda row: f"{row.stage}\x1f{row.item}"))
     connection.execute(sql_text("landing", "failures"))
 
 
@@ -306,14 +311,16 @@ def _page_failure(row: PageRow, now: datetime) -> FailureRow | None:
     )
 
 
-def _count(which: Stage, taken: int, states: Iterable[str | None]) -> StageCount:
+def counted_states(which: Stage, taken: int, states: Iterable[str | None]) -> StageCount:
+    """Return how many of a stage's `taken` items ended in each state."""
     sums = Counter(str(state) for state in states)
     return StageCount(stage=str(which), taken=taken, **{s: sums.get(s, 0) for s in _STATES})
 
 
-def _record(
+def record_counts(
     connection: Connection, run_id: str, now: datetime, counts: Sequence[StageCount]
 ) -> None:
+    """Write what the stages of a run took, in the caller's transaction."""
     rows = [astuple(count) for count in counts if count.taken]
     if rows:
         names = ", ".join(item.name for item in fields(StageCount))
@@ -325,7 +332,8 @@ def _record(
         )
 
 
-def _bind(connection: Connection, run_id: str, now: datetime) -> None:
+def bind_run(connection: Connection, run_id: str, now: datetime) -> None:
+    """Tell the statements of a landing which run it is of, and the time (with zone)."""
     # Each checkpoint writes the last, half-filled row groups anew, texts and all; one a session,
     # when it closes, is enough. A crash then reads this much of the log again, in seconds.
     connection.execute("SET checkpoint_threshold = '512MB'")
@@ -340,7 +348,7 @@ def _checked(rows: Iterable[Any]) -> None:
                 raise ValueError(f"{state!r} is not one of the states of records.py")
 
 
-def _unique(rows: Iterable[Row], key: Callable[[Row], str]) -> list[Row]:
+def first_of_each(rows: Iterable[Row], key: Callable[[Row], str]) -> list[Row]:
     """The first row of each key: a batch with a key twice would settle it silently."""
     seen: dict[str, Row] = {}
     for row in rows:

@@ -83,11 +83,19 @@ class Cost:
     memory_mb: float
     landed: int
 
+    def speed(self, crawl: Crawl, passing: float = 0.0) -> float:
+        """Pages landed a second; see `cpu_pages`. All cores are at work."""
+        return self.landed / (self.seconds - _passed_s(crawl, passing) / CORES)
+
     def cpu_pages(self, crawl: Crawl, passing: float = 0.0) -> float:
         """Pages landed for a second of CPU, where passing over each of the others is left out: the
         milliseconds that it takes.
         """
-        return self.landed / (self.cpu_s - (crawl.pages - crawl.wanted) * passing / 1000)
+        return self.landed / (self.cpu_s - _passed_s(crawl, passing))
+
+
+def _passed_s(crawl: Crawl, passing: float) -> float:
+    return (crawl.pages - crawl.wanted) * passing / 1000
 
 
 def make_crawl(folder: Path, megabytes: int) -> Crawl:

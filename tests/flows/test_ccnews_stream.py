@@ -24,7 +24,7 @@ def test_a_file_streams_through_in_bounded_memory_about_as_fast_as_its_pages_are
     before = speed_from_memory(crawl)
     cost = stream(crawl, tmp_path / "data")
     after = speed_from_memory(crawl)
-    speed, pure = cost.landed / cost.seconds, min(before.pages, after.pages)
+    speed, pure = cost.speed(crawl), min(before.pages, after.pages)
     cpu_pure = min(before.cpu_pages, after.cpu_pages)
     of_cpu = cost.cpu_pages(crawl) / cpu_pure
     beside = cost.cpu_pages(crawl, passing_ms(crawl)) / cpu_pure

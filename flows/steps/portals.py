@@ -29,15 +29,15 @@ def run_there(
         finally:
             ended.set()
 
-    future = portal.start_task_soon(until_ended)
     try:
-        return future.result()
+        return portal.start_task_soon(until_ended).result()
     except BaseException:
         # Once, and not through the future: the portal would cancel it at each step of its clean-up
         # too, which then would not wait for the threads that have the warehouse open.
         if not ended.is_set():
             portal.call(_cancel, tasks)
-        ended.wait()
+        if tasks:  # else it was not begun: the loop takes up in turn what it is given
+            ended.wait()
         raise
 
 

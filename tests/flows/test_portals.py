@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from typing import Any
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -31,6 +32,35 @@ def test_what_is_interrupted_has_cleaned_up_before_its_caller_goes_on() -> None:
     with start_blocking_portal() as portal:
         with pytest.raises(KeyboardInterrupt):
             run_there(portal, work)
+        assert done == ["cleaned up"]
+
+
+def test_who_is_interrupted_while_handing_work_over_waits_for_it_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, done = threading.Event(), list[str]()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.1)
+            done.append("cleaned up")
+
+    with start_blocking_portal() as portal:
+        hand_over = portal.start_task_soon
+
+        def interrupted(*given: Any) -> None:
+            hand_over(*given)
+            begun.wait()
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(portal, "start_task_soon", interrupted)
+            patched.setattr(portal, "call", lambda do, *given: hand_over(do, *given).result())
+            with pytest.raises(KeyboardInterrupt):
+                run_there(portal, work)
         assert done == ["cleaned up"]
 
 

@@ -98,7 +98,7 @@ def _extract(
         linked=page.body,
         feed=feed_text,
         leads=tuple(value for _, value in page.leads),
-        titles=tuple(value for _, value in page.titles),
+        titles=page.headlines,
     )
     when = choose_publication(
         page.published,
@@ -181,10 +181,10 @@ def _assemble(
     houses = (*sites, *hung_names(tuple(page.titles)))
     byline = choose_authors([*page.authors, *names], houses)
     if not byline.people:
-        told = signed_by(body.text, houses) or signed_in_title(value for _, value in page.titles)
+        told = signed_by(body.text, houses) or signed_in_title(page.headlines)
         signed = [("text", name) for name in told]
         byline = choose_authors([*page.authors, *names, *signed], houses) if signed else byline
-    known = (*(value for _, value in page.titles), *sites)
+    known = (*page.headlines, *sites)
     body = replace(body, text=trim_lines(body.text, known, byline.people))
     hint = next((value for _, value in page.languages), None) or (entry.language if entry else None)
     language = detect_language(body.text or title.title or "", hint=hint)
@@ -262,7 +262,7 @@ def _signs(
     lines = body.text.split("\n")
     longest = word_count(max(lines, key=len), None)
     return PageSigns(
-        url=url, title=title, titles=tuple(value for _, value in page.titles),
+        url=url, title=title, titles=page.headlines,
         text=body.text[:20000], words=words, types=page.linked.types,
         page_types=tuple(page.page_types), declared=declared, dated=dated, teasers=tree_signs[0],
         link_share=tree_signs[1], longest=longest,

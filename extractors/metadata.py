@@ -86,7 +86,7 @@ def read_statements(tree: HtmlElement, url: str | None) -> Statements:
     own = frozenset(
         address.partition("#")[0].rstrip("/") for address in (url, *page.canonical) if address
     )
-    known = tuple(value.casefold() for _, value in page.titles if len(value) > 10)
+    known = tuple(title.casefold() for title in page.headlines if len(title) > 10)
     page.linked = read_linked_data(scripts, own, known)
     _read_linked(page)
     read_times(tree, page)
@@ -238,7 +238,7 @@ def _read_property(name: str, value: str, page: Statements) -> None:
 
 
 def _read_microdata(tree: HtmlElement, page: Statements) -> None:
-    titles = {value for _, value in page.titles}
+    titles = page.headlines
     found: list[HtmlElement] = _PROPERTIES(tree)  # type: ignore[assignment]
     for element in found:
         if element.tag == "meta":

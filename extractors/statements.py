@@ -39,6 +39,11 @@ class Statements:
     redirects_to: str | None = None  # <meta http-equiv=refresh>
     indexed: bool = True
 
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """The titles without who states them; one that two state is there twice."""
+        return tuple(title for _, title in self.titles)
+
 
 def add(statements: list[Statement], origin: str, value: str | None) -> None:
     """Append a statement, white space folded, unless it is empty or already there."""

@@ -95,7 +95,7 @@ def read_times(tree: HtmlElement, page: Statements) -> None:
     dates the page, none that stands in another story's card.
     """
     found: list[tuple[int, HtmlElement]] = []
-    titles = {title for _, title in page.titles}
+    titles = page.headlines
     dated = any(origin in ("json-ld", "opengraph") for origin, _ in page.published)
     heading = None
     for element in tree.iter("h1", "time"):
@@ -173,7 +173,7 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
     far: list[str] = []
     seen = 0
     below = False
-    titles = {title for _, title in page.titles}
+    titles = page.headlines
     for element in tree.iter(
         "h1", "h2", "span", "p", "div", "font", "td", "li", "em", "i", "b", "small", "dl", "br", "a"
     ):
@@ -241,7 +241,7 @@ def read_bylines(tree: HtmlElement, page: Statements) -> None:
     """Read the names that stand in links and elements made for authors."""
     found = told = looked = 0
     below = False
-    titles = {title for _, title in page.titles}
+    titles = page.headlines
     heading = tree.find(".//h1")
     frame = _frame(heading) if heading is not None else set()
     for element in tree.iter("h1", *_BYLINE_TAGS):

@@ -13,16 +13,18 @@ from anyio.from_thread import start_blocking_portal
 from flows.steps.portals import run_there
 
 
+async def long_work(begun: threading.Event, done: list[str]) -> None:
+    """A minute's work that takes a moment to clean up."""
+    begun.set()
+    try:
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.sleep(0.1)
+        done.append("cleaned up")
+
+
 def test_what_is_interrupted_has_cleaned_up_before_its_caller_goes_on() -> None:
     begun, done = threading.Event(), list[str]()
-
-    async def work() -> None:
-        begun.set()
-        try:
-            await asyncio.sleep(60)
-        finally:
-            await asyncio.sleep(0.1)
-            done.append("cleaned up")
 
     def interrupt() -> None:
         begun.wait()
@@ -31,7 +33,7 @@ def test_what_is_interrupted_has_cleaned_up_before_its_caller_goes_on() -> None:
     threading.Thread(target=interrupt, daemon=True).start()
     with start_blocking_portal() as portal:
         with pytest.raises(KeyboardInterrupt):
-            run_there(portal, work)
+            run_there(portal, long_work, begun, done)
         assert done == ["cleaned up"]
 
 
@@ -39,14 +41,6 @@ def test_who_is_interrupted_while_handing_work_over_waits_for_it_as_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     begun, done = threading.Event(), list[str]()
-
-    async def work() -> None:
-        begun.set()
-        try:
-            await asyncio.sleep(60)
-        finally:
-            await asyncio.sleep(0.1)
-            done.append("cleaned up")
 
     with start_blocking_portal() as portal:
         hand_over = portal.start_task_soon
@@ -60,7 +54,7 @@ def test_who_is_interrupted_while_handing_work_over_waits_for_it_as_well(
             patched.setattr(portal, "start_task_soon", interrupted)
             patched.setattr(portal, "call", lambda do, *given: hand_over(do, *given).result())
             with pytest.raises(KeyboardInterrupt):
-                run_there(portal, work)
+                run_there(portal, long_work, begun, done)
         assert done == ["cleaned up"]
 
 

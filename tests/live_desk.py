@@ -9,13 +9,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from prefect_api import api_answer
 from shared_targets import free_port
 
 from flows.processes import process_parent, process_start
@@ -76,12 +76,7 @@ class LiveDesk:
         self.api = f"http://127.0.0.1:{port}/api"
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(
-            self.api + path, data=data, headers={"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(asked, timeout=20) as answer:
-            return json.load(answer)
+        return json.loads(api_answer(self.api + path, body))
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs but those that the schedule has made ahead, oldest first."""

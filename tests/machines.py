@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 import psutil
 import psycopg
 from desks import Desk, new_desk
+from prefect_api import api_answer
 from shared_targets import Postgres, free_port, postgres_server
 
 from extractors.records import Listing
@@ -163,13 +163,7 @@ class Machines:
         return {run["id"]: run["state_type"] for run in found}
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        asked = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/api{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            return json.load(answer)
+        return json.loads(api_answer(f"http://127.0.0.1:{self.port}/api{path}", body))
 
     def disturb(
         self, rooms: list[Newsroom], deployments: list[str], *, feeds: int, pages: int

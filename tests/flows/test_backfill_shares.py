@@ -69,13 +69,20 @@ from flows.settings import load_settings
 from flows.sources.base import Window
 from flows.steps.backfill import run_backfill
 from flows.steps.backfill_request import NAMES, BackfillRequest
+from flows.steps.backfill_sources import streaming_network
 from flows.steps.job import new_job
 from flows.steps.shares import Share
 window = Window(*map(datetime.fromisoformat, sys.argv[1:3]))
 job = new_job(load_settings(), "backfill", share=Share(int(sys.argv[3]), 2))
-print("ready", flush=True)
-sys.stdin.readline()
-run_backfill(job, BackfillRequest(window, sources=NAMES))
+
+
+def held_door(job):
+    print("under way", flush=True)  # its row in runs is open, nothing is planned yet
+    sys.stdin.readline()
+    return streaming_network(job)
+
+
+run_backfill(job, BackfillRequest(window, sources=NAMES), open_door=held_door)
 """
 
 
@@ -93,9 +100,9 @@ def both_at_once(desk: Desk, past: Past) -> None:
         )
         for shard in range(2)
     ]
-    for process in both:  # the one that is ready first waits for the other
+    for process in both:  # the one that is under way first waits for the other
         assert process.stdout
-        process.stdout.readline()
+        assert process.stdout.readline() == "under way\n"
     for process in both:
         assert process.stdin
         process.stdin.write("go\n")

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 from desks import Desk, new_desk
+from prefect_api import api_answer
 from shared_targets import Postgres, free_port, postgres_server, served
 
 from extractors.errors import SettingsError
@@ -104,15 +105,13 @@ def test_a_wrong_login_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "only-a-password" not in str(caught.value)
 
 
-def status_of(url: str, login: str | None = None) -> int:
-    request = urllib.request.Request(url, data=b"{}", headers={"Content-Type": "application/json"})
-    if login:
-        request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+def refusal(url: str, login: str | None = None) -> int:
+    """The status with which the API turns somebody away; 0 when it answers."""
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return int(answer.status)
+        api_answer(url, {}, login=login)
     except urllib.error.HTTPError as error:
         return error.code
+    return 0
 
 
 class Caller:
@@ -122,14 +121,7 @@ class Caller:
         self._api = f"http://127.0.0.1:{port}/api"
 
     def raw(self, path: str, body: dict[str, Any] | None = None) -> bytes:
-        login = base64.b64encode(LOGIN.encode()).decode()
-        request = urllib.request.Request(
-            self._api + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Authorization": f"Basic {login}"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return bytes(answer.read())
+        return api_answer(self._api + path, body, login=LOGIN)
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         return json.loads(self.raw(path, body))
@@ -303,7 +295,7 @@ def test_a_desk_lets_nobody_else_in_and_its_runs_well_or_ill_tell_no_secret(
         with up(said, given):
             await_line(said, "the desk is up")
             counted = f"http://127.0.0.1:{port}/api/flow_runs/count"
-            assert [status_of(counted), status_of(counted, "desk:wrong")] == [401, 401]
+            assert [refusal(counted), refusal(counted, "desk:wrong")] == [401, 401]
             prefect = Caller(port)
             ingest = prefect.ask("/deployments/name/ingest/scheduled")["id"]
             first = prefect.begun(ingest)

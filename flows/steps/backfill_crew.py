@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from extractors.records import Reason, SourceKind, State
 from flows.sources.base import Found, LeftOut, Source, Unit
+from flows.steps.answers import PackedPage
 from flows.steps.backfill_sources import BRINGING
 from flows.steps.job import Job
-from flows.steps.pages import PackedPage
 from flows.steps.rows import entry_row
 from flows.steps.topics import Topics
 from flows.steps.units import ENTRIES, tells_nothing, unit_row

@@ -7,7 +7,6 @@ that, the turn is given back for a while between two landings, and the unit goes
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, islice
 from threading import Event
 
 from extractors.records import Reason
@@ -29,9 +28,10 @@ from flows.sources.base import (
     UnitSkipped,
     unit_from_text,
 )
+from flows.steps.answers import PAGES_TOGETHER, Answer, MadePage, PackedPage, make_pages
 from flows.steps.backfill_crew import Crew, Haul
 from flows.steps.backfill_sources import BRINGING, SERVICES
-from flows.steps.pages import MadePage, PackedPage, land_made, make_packed_page
+from flows.steps.pages import land_made
 from flows.steps.progress import listener
 from flows.steps.shifts import Shift
 from flows.steps.sitting import Sitting, in_thread
@@ -303,12 +303,11 @@ class _Stretch:
         listener().expect("pages", len(tasks))
 
         def read_on() -> list[MadePage]:
-            made = []
-            for task in remaining:  # each goes to the thread that comes first
-                if stopped.is_set():
-                    break
-                page = bodies[task.page_id]
-                made.append(make_packed_page(crew.job, crew.topics, task, page, now, random.random))
+            made: list[MadePage] = []
+            # Each goes to the thread that comes first.
+            while (some := list(islice(remaining, PAGES_TOGETHER))) and not stopped.is_set():
+                answers = [Answer(task, bodies[task.page_id], now) for task in some]
+                made += make_pages(crew.job, crew.topics, answers)
             return made
 
         # A future for each thread: one for each page costs half of what a reader's answer does.

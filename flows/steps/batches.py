@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from concurrent.futures import Executor, Future
-from typing import Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # A slow one must not hold back the others that are ready.
@@ -96,24 +98,35 @@ class _Places:
             self._places.release()
 
 
-class Together:
-    """Work for an executor whose results are told many at a time, not one by one.
+class Together(Generic[Item, Result]):
+    """Work on many items at a time in the threads of an executor, their results told together too.
 
-    Waking the event loop for a single result takes the processor from whoever is at work, and what
-    the loop needs is out of its cache each time.
+    A thread that is free takes its part of all that waits, `most` items at the most; `work` returns
+    their results in order. Waking somebody for a single item takes the processor from whoever is at
+    work, and what is needed for it is out of the processor's cache each time.
     """
 
-    def __init__(self, pool: Executor, *, every_s: float = _TELL_S) -> None:
-        self._pool = pool
-        self._every_s = every_s
-        self._done: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+    def __init__(
+        self,
+        pool: ThreadPoolExecutor,
+        work: Callable[[list[Item]], Sequence[Result]],
+        *,
+        threads: int,
+        most: int = 1,
+        every_s: float = _TELL_S,
+    ) -> None:
+        self._pool, self._work = pool, work
+        self._threads, self._most, self._every_s = threads, most, every_s
+        self._ready: deque[tuple[asyncio.Future[Result], Item]] = deque()
+        self._done: deque[tuple[asyncio.Future[Result], Result | BaseException]] = deque()
         self._waiting = 0
         self._due: asyncio.TimerHandle | None = None
 
-    async def run(self, work: Callable[[], Result]) -> Result:
-        """Have the work done; returns its result, or raises what it raises, within `every_s`."""
+    async def run(self, item: Item) -> Result:
+        """Have an item worked on; returns its result, or raises what the work raises."""
         told: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._pool.submit(work).add_done_callback(lambda done: self._done.append((told, done)))
+        self._ready.append((told, item))
+        self._pool.submit(self._take)
         self._waiting += 1
         if self._due is None:
             self._look_later()
@@ -122,23 +135,35 @@ class Together:
         finally:
             self._waiting -= 1
 
+    def _take(self) -> None:
+        """Work on some of what waits, in a thread; there may be nothing left."""
+        taken: list[tuple[asyncio.Future[Result], Item]] = []
+        part = min(self._most, max(1, len(self._ready) // self._threads))
+        with suppress(IndexError):  # another thread was faster
+            while len(taken) < part:
+                taken.append(self._ready.popleft())
+        if not taken:
+            return
+        results: Sequence[Result | BaseException]
+        try:
+            results = self._work([item for _, item in taken])
+        except BaseException as error:
+            results = [error] * len(taken)
+        self._done.extend((told, one) for (told, _), one in zip(taken, results, strict=True))
+
     def _look_later(self) -> None:
         self._due = asyncio.get_running_loop().call_later(self._every_s, self._tell)
 
     def _tell(self) -> None:
         self._due = None
         while self._done:
-            told, done = self._done.popleft()
+            told, result = self._done.popleft()
             if told.done():  # its caller has left
                 continue
-            if done.cancelled():
-                told.cancel()
-                continue
-            error = done.exception()
-            if error is None:
-                told.set_result(done.result())
+            if isinstance(result, BaseException):
+                told.set_exception(result)
             else:
-                told.set_exception(error)
+                told.set_result(result)
         if self._waiting:
             self._look_later()
 

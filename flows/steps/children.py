@@ -1,14 +1,16 @@
 """Warm processes for work that may take too long or too much memory: none takes the run down.
 
 Each child is a fresh interpreter with one module's work in it (a forked one would carry our
-threads, one spawned by multiprocessing would import Prefect again). What is handed over goes as
-length-prefixed messages over a socket pair that nobody else holds, large bytes by themselves; a
-child ends when its parent does, and should it be at work then, when its time is over.
+threads, one spawned by multiprocessing would import Prefect again). Items go there in lumps, as one
+message over a socket pair that nobody else holds, their bytes in a nameless file of memory
+(memfd_create(2)): each change of hands costs a process what it had in its cache. A child ends when
+its parent does, and should it be at work then, when its time is over.
 """
 
 from __future__ import annotations
 
 import gc
+import io
 import os
 import pickle
 import queue
@@ -19,6 +21,8 @@ import struct
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,8 +39,12 @@ _START_S = 60.0
 _LONGER_S = 1.0
 # A child that still holds so much more than at its start is replaced.
 _WORN_BYTES = 300_000_000
-_WORN, _FIT = b"w", b"f"  # the first byte of a reply
 _COLLECT_AFTER = 5000  # objects; at the usual 700, collecting takes 3 % of reading a page
+# Answers of a lump are given together, unless that keeps one waiting for longer.
+_TELL_S = 0.25
+_KEPT_ROOM = 4_000_000  # bytes of a child's file that stay from lump to lump
+
+Item = tuple[tuple[Any, ...], bytes]
 
 
 class WorkFailed(Exception):
@@ -47,11 +55,13 @@ class WorkFailed(Exception):
 class _Child:
     process: subprocess.Popen[bytes]
     connection: Connection
+    room: io.FileIO  # where the bytes of its items lie
     holds: object = None  # the key of what is shared with it
 
     def kill(self) -> None:
         with suppress(OSError):
             self.connection.close()
+        self.room.close()
         self.process.kill()
         self.process.wait()
 
@@ -99,36 +109,52 @@ class Children:
         finally:
             self._idle.put(child)
 
-    def call(
+    def call(self, given: tuple[Any, ...], body: bytes) -> Any:
+        """Have one item of work done; raises WorkFailed. See `call_all`."""
+        (answer,) = self.call_all([(given, body)])
+        if isinstance(answer, WorkFailed):
+            raise answer
+        return answer
+
+    def call_all(
         self,
-        given: tuple[Any, ...],
-        body: bytes,
+        items: Sequence[Item],
         key: object = None,
         share: Any = None,
         *,
         during: AbstractContextManager[None] | None = None,
-    ) -> Any:
-        """Have the work done by a child; waits for one to be free. Raises WorkFailed.
+    ) -> list[Any]:
+        """Have a lump of work done by a child, each item `(given, body)`; waits for one to be free.
 
-        `share` is what many calls have in common: it goes to a child once for each new `key`.
-        `during` stands around the work without the wait for it.
+        Returns the answers in order; in place of one there is a WorkFailed for an item that failed.
+        One that takes its process along fails alone: those whose answers went with it are done
+        again, one by one. `share` is what many calls have in common: it goes to a child once for
+        each new `key`. `during` stands around the work without the wait for a child.
         """
-        message = pickle.dumps(given, protocol=5)  # before and after, another call has the child
+        if not items:
+            return []
+        message = pickle.dumps([given for given, _ in items], protocol=5)
+        bodies = [body for _, body in items]
+        answers: list[Any] = []
         child = self._idle.get()
         keep = None
         try:
             with during or nullcontext():
                 child = child or self._start()
-                reply = self._ask(child, message, body, key, share)
-            keep = None if reply.startswith(_WORN) else child
+                for fit, more in self._ask(child, message, bodies, key, share):
+                    keep = child if fit else None
+                    answers += more
+        except WorkFailed as failure:
+            keep = None
+            if len(items) == 1:
+                answers = [failure]
         finally:
             if child is not None and keep is None:
                 self._drop(child)
             self._idle.put(keep)
-        done, answer = pickle.loads(memoryview(reply)[1:])  # noqa: S301  (our own child)
-        if not done:
-            raise WorkFailed(answer)
-        return answer
+        for item in items[len(answers) :]:
+            answers += self.call_all([item], key, share)
+        return answers
 
     def close(self) -> None:
         """End every child; what one is at work on is lost."""
@@ -137,18 +163,19 @@ class Children:
 
     def _start(self) -> _Child:
         ours, theirs = socket.socketpair()
+        room = io.FileIO(os.memfd_create("items"), "r+")
         with theirs:
-            numbers = [str(theirs.fileno()), str(self.seconds + _LONGER_S)]
+            numbers = [str(theirs.fileno()), str(room.fileno()), str(self.seconds + _LONGER_S)]
             process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
                 [sys.executable, "-m", __name__, *numbers, *self._asked],
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), room.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=_ROOT,
                 env=os.environ | {"PYTHONPATH": _python_path()},
             )
-        child = _Child(process, Connection(ours.detach()))
+        child = _Child(process, Connection(ours.detach()), room)
         self._alive.append(child)
         try:
             if not child.connection.poll(_START_S):
@@ -170,20 +197,36 @@ class Children:
             self._alive.remove(child)
         child.kill()
 
-    def _ask(self, child: _Child, message: bytes, body: bytes, key: object, share: Any) -> bytes:
-        """The child's reply: whether it is worn, and, pickled, its answer or why there is none."""
+    def _ask(
+        self, child: _Child, message: bytes, bodies: list[bytes], key: object, share: Any
+    ) -> Iterator[tuple[bool, list[Any]]]:
+        """Answers as the child gives them, and each time whether it is fit for more work."""
         fresh = b"" if child.holds == key else pickle.dumps(share, protocol=5)
+        left = len(bodies)
         try:
-            for part in (fresh, message, body):
-                child.connection.send_bytes(part)
-            reply = child.connection.recv_bytes()
+            _fill(child.room.fileno(), bodies)
+            sizes = [len(body) for body in bodies]
+            child.connection.send((fresh, message, sizes))
+            while left:
+                fit, answers = child.connection.recv()
+                child.holds = key
+                left -= len(answers)
+                yield fit, [a if done else WorkFailed(a) for done, a in answers]
         except BlockingIOError as error:
             raise WorkFailed(f"reading it took over {self.seconds:g} s") from error
         except (EOFError, OSError) as error:
             why = f"the process that read it ended with {_status(child.process)}"
             raise WorkFailed(why) from error
-        child.holds = key
-        return reply
+
+
+def _fill(room: int, bodies: list[bytes]) -> None:
+    """Put the bytes of a lump into a child's file, one item after the other."""
+    at = 0
+    for body in bodies:
+        left = memoryview(body)
+        while left:
+            at += (put := os.pwrite(room, left, at))
+            left = left[put:]
 
 
 def _bound(connection: Connection, seconds: float) -> None:
@@ -208,33 +251,57 @@ def _status(process: subprocess.Popen[bytes]) -> str:
     return f"status {code}"
 
 
-def _serve(connection: Connection, work: Any, seconds: float) -> None:
+def _serve(connection: Connection, room: int, work: Any, seconds: float) -> None:
     """Do work until the parent closes its end or is gone."""
     shared: Any = None
     most = _resident() + _WORN_BYTES
     connection.send_bytes(b"ready")
     while True:
         try:
-            fresh, message, body = (connection.recv_bytes() for _ in range(3))
+            fresh, message, sizes = connection.recv()
         except EOFError:
             return
-        # The kernel keeps this bound, also when nobody is left to and whatever holds the lock.
-        signal.setitimer(signal.ITIMER_REAL, seconds)
         if fresh:
             shared = pickle.loads(fresh)  # noqa: S301  (our own parent)
-        given = pickle.loads(message)  # noqa: S301
-        answer: Any
-        try:
-            answer, done = work(shared, *given, body), True
-        except MemoryError:
-            answer, done = "reading it took too much memory", False
-        except Exception as error:
-            # One odd item must not end an unattended run; its row names the place to mend.
-            answer, done = _place(error), False
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        ready: list[tuple[bool, Any]] = []
+        told = time.monotonic()
+        bodies = _bodies(room, sizes)
+        for given, body in zip(pickle.loads(message), bodies, strict=True):  # noqa: S301
+            if time.monotonic() - told > _TELL_S:
+                _tell(connection, ready, most)
+                ready, told = [], time.monotonic()
+            # The kernel keeps this bound, also when nobody is left to and whatever holds the lock.
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            ready.append(_done(work, shared, given, body))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        _tell(connection, ready, most)
+
+
+def _bodies(room: int, sizes: list[int]) -> Iterator[bytes]:
+    """The bytes of a lump's items."""
+    at = 0
+    for size in sizes:
+        yield os.pread(room, size, at)
+        at += size
+    if at > _KEPT_ROOM:
+        os.ftruncate(room, 0)
+
+
+def _tell(connection: Connection, ready: list[tuple[bool, Any]], most: int) -> None:
+    if ready:
         with suppress(BrokenPipeError):
-            state = _WORN if _resident() > most else _FIT
-            connection.send_bytes(state + pickle.dumps((done, answer), protocol=5))
+            connection.send((_resident() <= most, ready))
+
+
+def _done(work: Any, shared: Any, given: tuple[Any, ...], body: bytes) -> tuple[bool, Any]:
+    """Whether an item was done, and the answer, or else why not."""
+    try:
+        return True, work(shared, *given, body)
+    except MemoryError:
+        return False, "reading it took too much memory"
+    except Exception as error:
+        # One odd item must not end an unattended run; its row names the place to mend.
+        return False, _place(error)
 
 
 def _resident() -> int:
@@ -258,7 +325,7 @@ def _bounded(more: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def _main(descriptor: str, seconds: str, work: str, memory: str, nice: str) -> None:
+def _main(descriptor: str, room: str, seconds: str, work: str, memory: str, nice: str) -> None:
     # Ctrl-C and a stop of the whole group are the parent's to answer.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -270,8 +337,8 @@ def _main(descriptor: str, seconds: str, work: str, memory: str, nice: str) -> N
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 10, 10)
     _bounded(int(memory))
-    _serve(Connection(int(descriptor)), function, float(seconds))
+    _serve(Connection(int(descriptor)), int(room), function, float(seconds))
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:6])
+    _main(*sys.argv[1:7])

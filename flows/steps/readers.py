@@ -6,8 +6,9 @@ Of many feeds that are polled before their pages, the answers are read there as 
 from __future__ import annotations
 
 import atexit
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,6 +19,17 @@ from flows.steps.children import Children, WorkFailed
 from flows.steps.reading import Read, read_page
 from flows.steps.topics import Topics
 from storage.rows import PageRow, PageTask
+
+
+@dataclass(frozen=True, slots=True)
+class PageToRead:
+    """What `reading.read_page` needs to know of a page, beside the topics."""
+
+    task: PageTask
+    row: PageRow
+    body: bytes
+    now: datetime
+    site: SiteHabits = UNKNOWN_SITE
 
 
 class Readers:
@@ -40,21 +52,29 @@ class Readers:
         body: bytes,
         now: datetime,
         site: SiteHabits = UNKNOWN_SITE,
-        *,
-        during: AbstractContextManager[None] | None = None,
     ) -> Read:
-        """As `reading.read_page`, in another process; waits for one to be free. Thread-safe.
+        """As `reading.read_page`, in another process; waits for one to be free. Thread-safe."""
+        (done,) = self.read_all(topics, [PageToRead(task, row, body, now, site)])
+        return done
 
-        `during` stands around the reading without that wait.
+    def read_all(
+        self,
+        topics: Topics,
+        pages: Sequence[PageToRead],
+        during: AbstractContextManager[None] | None = None,
+    ) -> list[Read]:
+        """As `read` for each of some pages, which go to one process together.
+
+        `during` stands around the reading without the wait.
         """
         key = tuple(topics.versions.values())
         bare = Topics(topics.definitions, topics.texts)
-        given = ("page", task, row, now, site)
-        try:
-            answer: Read = self.children.call(given, body, key, bare, during=during)
-        except WorkFailed as failure:
-            answer = _crashed(row, str(failure))
-        return answer
+        items = [(("page", page.task, page.row, page.now, page.site), page.body) for page in pages]
+        answers = self.children.call_all(items, key, bare, during=during)
+        return [
+            _crashed(page.row, str(answer)) if isinstance(answer, WorkFailed) else answer
+            for page, answer in zip(pages, answers, strict=True)
+        ]
 
     def read_feed(self, fetched: Fetched, max_entries: int, max_depth: int) -> ParsedFeed | None:
         """As `aside.read_cheaply`, in another process; None as well when that process failed."""

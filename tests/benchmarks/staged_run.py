@@ -32,7 +32,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("reading feeds", flows.steps.poll, "read_poll"),
     ("landing polls", flows.steps.poll, "_land"),
     ("asking pages (event loop)", flows.steps.ingest, "fetch_group"),
-    ("handing pages to readers", flows.steps.pages, "make_page"),
+    ("handing pages to readers", flows.steps.pages, "make_pages"),
     ("keeping the bytes", storage.archive.ArchiveWriter, "add"),
     ("keeping the bytes", storage.archive.ArchiveWriter, "sync"),
     ("landing pages", flows.steps.pages, "land_made"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -90,9 +91,16 @@ def test_places_that_become_free_one_by_one_are_given_out_together() -> None:
     assert sum(gap > 0.002 for gap in gaps) < 10
 
 
-async def _told(work: list[Callable[[], str]], every_s: float) -> list[str | BaseException]:
+Work = Callable[[], str]
+
+
+def _each(work: list[Work]) -> list[str]:
+    return [one() for one in work]
+
+
+async def _told(work: list[Work], every_s: float) -> list[str | BaseException]:
     with ThreadPoolExecutor(2) as pool:
-        together = Together(pool, every_s=every_s)
+        together = Together(pool, _each, threads=2, every_s=every_s)
         return await asyncio.gather(*map(together.run, work), return_exceptions=True)
 
 
@@ -106,13 +114,56 @@ def test_each_is_told_what_its_own_work_gave_or_raised() -> None:
     assert isinstance(told[20], KeyError)
 
 
+def test_what_waits_is_worked_on_together_by_the_thread_that_comes_first() -> None:
+    lumps: list[list[int]] = []
+    begun = threading.Event()
+
+    def work(lump: list[int]) -> list[int]:
+        lumps.append(lump)
+        assert begun.wait(timeout=60)
+        return [10 * n for n in lump]
+
+    async def go() -> list[int]:
+        with ThreadPoolExecutor(1) as pool:
+            together = Together(pool, work, threads=1, most=4, every_s=0.01)
+            told = [asyncio.create_task(together.run(n)) for n in range(10)]
+            while not lumps:  # the first one is taken alone or with others
+                await asyncio.sleep(0.01)
+            begun.set()
+            return await asyncio.gather(*told)
+
+    assert asyncio.run(go()) == [10 * n for n in range(10)]
+    first, *rest = map(len, lumps)
+    assert 1 <= first <= 4
+    assert max(rest) == 4
+    assert sum(rest) == 10 - first
+
+
+def test_little_that_waits_is_shared_out_among_the_threads() -> None:
+    lumps: list[list[int]] = []
+    gate = threading.Barrier(2)
+
+    def work(lump: list[int]) -> list[int]:
+        lumps.append(lump)
+        gate.wait(timeout=60)  # both threads are at work at once, or nobody goes on
+        return lump
+
+    async def go() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            together = Together(pool, work, threads=2, most=8, every_s=0.01)
+            await asyncio.gather(*(together.run(n) for n in range(2)))
+
+    asyncio.run(go())
+    assert sorted(map(len, lumps)) == [1, 1]
+
+
 def test_results_are_told_together_and_soon() -> None:
     async def times() -> list[float]:
         with ThreadPoolExecutor(2) as pool:
-            together = Together(pool, every_s=0.2)
+            together = Together(pool, _each, threads=2, every_s=0.2)
 
             async def one(n: int) -> float:
-                await together.run(lambda: time.sleep(0.002 * n))
+                await together.run(lambda: str(time.sleep(0.002 * n)))
                 return time.monotonic()
 
             return await asyncio.gather(*map(one, range(10)))
@@ -126,8 +177,8 @@ def test_results_are_told_together_and_soon() -> None:
 def test_who_leaves_early_holds_up_nobody() -> None:
     async def go() -> str:
         with ThreadPoolExecutor(1) as pool:
-            together = Together(pool, every_s=0.01)
-            left = asyncio.create_task(together.run(lambda: time.sleep(0.05)))
+            together = Together(pool, _each, threads=1, every_s=0.01)
+            left = asyncio.create_task(together.run(lambda: str(time.sleep(0.05))))
             await asyncio.sleep(0)
             left.cancel()
             return await together.run(lambda: "stayed")

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,10 @@ def work(shared, *rest):
             pass
     if body == b"asleep":
         time.sleep(60)
+    if body == b"nap":
+        time.sleep(0.6)
+    if body == b"dies":
+        os._exit(3)
     if body == b"raises":
         raise ValueError("odd")
     if body == b"fat":
@@ -63,9 +68,44 @@ def test_what_is_given_goes_there_and_back(one: Children) -> None:
 
 
 def test_what_is_shared_goes_there_once_for_each_key(one: Children) -> None:
-    assert one.call((), b"shared", "k1", "first") == "first"
-    assert one.call((), b"shared", "k1", "not sent") == "first"
-    assert one.call((), b"shared", "k2", "second") == "second"
+    asked = [((), b"shared")]
+    assert one.call_all(asked, "k1", "first") == ["first"]
+    assert one.call_all(asked, "k1", "not sent") == ["first"]
+    assert one.call_all(2 * asked, "k2", "second") == ["second", "second"]
+
+
+def _told(answers: list[Any]) -> list[Any]:
+    return [str(one) if isinstance(one, WorkFailed) else one for one in answers]
+
+
+def test_a_lump_of_items_is_answered_in_its_order(one: Children) -> None:
+    bodies = [bytes([n]) * 400_000 * (n % 3) for n in range(9)]
+    items = [((n,), body) for n, body in enumerate(bodies)]
+    assert one.call_all(items) == [(n, body) for n, body in enumerate(bodies)]
+    assert one.call_all([]) == []
+    assert len(one.pids) == 1
+
+
+def test_of_a_lump_an_item_that_raises_fails_alone_and_in_its_place(one: Children) -> None:
+    first, failed, last = _told(one.call_all([((), b"a"), ((), b"raises"), ((), b"b")]))
+    assert (first, last) == ((b"a",), (b"b",))
+    assert failed.startswith("ValueError: odd at at_work.py:")
+
+
+def test_of_a_lump_an_item_that_ends_its_process_fails_alone(one: Children) -> None:
+    items = [((), body) for body in (b"a", b"dies", b"b", b"dies", b"c")]
+    died = "the process that read it ended with status 3"
+    assert _told(one.call_all(items)) == [(b"a",), died, (b"b",), died, (b"c",)]
+
+
+@pytest.mark.slow
+def test_the_time_of_an_item_is_its_own_in_a_lump_as_well(work: str) -> None:
+    """Three that take more than that together are done; of two others, one never ends."""
+    with Children(work, 1, seconds=1.5, memory=10**9) as children:
+        assert children.call_all([((), b"nap")] * 3) == [(b"nap",)] * 3
+        first, failed, last = _told(children.call_all([((), b"a"), ((), b"endless"), ((), b"b")]))
+    assert (first, last) == ((b"a",), (b"b",))
+    assert failed == "reading it took over 1.5 s"
 
 
 def test_an_item_that_takes_too_long_fails_alone(work: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +18,10 @@ from flows.newsroom import Newsroom
 from flows.settings import Settings
 from flows.steps.ingest import IngestOptions, run_ingest
 from flows.steps.job import Job
-from flows.steps.readers import Readers
+from flows.steps.readers import PageToRead, Readers
 from flows.steps.reading import Read, read_page
 from flows.steps.reprocess import run_reprocess
 from flows.steps.topics import Topics
-from storage.rows import PageTask
 
 _NO_ARTICLE = {"video_page", "index_page", "error_page", "consent_wall"}
 
@@ -92,11 +91,13 @@ def test_the_processes_that_read_pages_give_the_tables_of_this_one(
 ) -> None:
     read: list[str] = []
 
-    def here(_: Readers, topics: Topics, task: PageTask, *given: Any, **_during: Any) -> Read:
-        read.append(task.url)
-        return read_page(topics, task, *given)
+    def here(_: Readers, topics: Topics, pages: Sequence[PageToRead], *_during: Any) -> list[Read]:
+        read.extend(page.task.url for page in pages)
+        return [
+            read_page(topics, page.task, page.row, page.body, page.now, page.site) for page in pages
+        ]
 
-    monkeypatch.setattr(Readers, "read", here)
+    monkeypatch.setattr(Readers, "read_all", here)
     other = make_desk(newsroom.feeds(), name="other")
     other.run()
     assert len(read) > 50

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from flows.newsroom import Newsroom
 # A shared machine may hold up any one example; how many there are is bounded everywhere.
 hypothesis_settings.register_profile("duckwire", deadline=None, max_examples=100)
 hypothesis_settings.load_profile("duckwire")
+
+# A shell's job in the background ignores Ctrl-C, and so would every process started by the tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,7 @@ REQUIRED = os.environ.get("DUCKWIRE_REQUIRE", "").split(",")
 TOKEN = "a token 'with' quotes"
 SHARED = ("quack", "ducklake-sqlite", "ducklake-postgres")
 EVERY = ("file", *SHARED)
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 # The server as a process of its own, so that it can be killed; what it says is its readiness.
 _SERVE = """
@@ -67,10 +69,28 @@ class Server:
         self.process = _started(self.path, self.port, self.abandoned_s)
 
 
+_marks: list[socket.socket] = []  # of the ports handed out, for as long as this process lives
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is still to come, and that nobody takes before it does.
+
+    The kernel gives none of that range to a connection, and of two test processes one alone can
+    bind the name that marks a port.
+    """
+    first_of_connections = int(_PORT_RANGE.read_text("utf-8").split()[0])
+    while True:
+        port = random.SystemRandom().randrange(10_000, max(first_of_connections, 20_000))
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0duckwire-tests-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+        else:
+            _marks.append(mark)
+            return port
 
 
 @contextmanager

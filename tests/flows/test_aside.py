@@ -11,7 +11,7 @@ from flows.steps.aside import Aside, Bounds, read_cheaply, read_feed
 from flows.steps.spool import LARGE
 
 URL = "https://paper.example/feed.xml"
-BOUNDS = Bounds(seconds=20.0, memory=400_000_000, max_entries=2000, max_depth=200)
+BOUNDS = Bounds(seconds=60.0, memory=400_000_000, max_entries=2000, max_depth=200)
 
 
 def feed_of(size: int) -> Fetched:

@@ -57,7 +57,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def one(work: str) -> Iterator[Children]:
-    with Children(work, 1, seconds=5, memory=10**9) as children:
+    with Children(work, 1, seconds=60, memory=10**9) as children:
         yield children
 
 
@@ -112,11 +112,12 @@ def test_an_item_that_takes_too_long_fails_alone(work: str) -> None:
     with Children(work, 1, seconds=0.2, memory=10**9) as children:
         with pytest.raises(WorkFailed, match=r"over 0\.2 s"):
             children.call((), b"endless")
+        children.seconds = 60
         assert children.call((), b"next") == (b"next",)
 
 
 def test_an_item_that_takes_too_much_memory_fails_alone(work: str) -> None:
-    with Children(work, 1, seconds=5, memory=100_000_000) as children:
+    with Children(work, 1, seconds=60, memory=100_000_000) as children:
         with pytest.raises(WorkFailed, match="too much memory"):
             children.call((), b"fat")
         assert children.call((), b"next") == (b"next",)
@@ -144,7 +145,7 @@ def test_a_process_that_keeps_what_it_took_is_replaced(one: Children) -> None:
 
 
 def test_processes_are_started_only_when_there_is_work_for_them(work: str) -> None:
-    with Children(work, 4, seconds=5, memory=10**9) as children:
+    with Children(work, 4, seconds=60, memory=10**9) as children:
         assert children.pids == []
         for _ in range(3):
             children.call((), b"")
@@ -152,9 +153,9 @@ def test_processes_are_started_only_when_there_is_work_for_them(work: str) -> No
 
 
 def test_all_are_started_at_once_where_that_is_asked_for_and_then_do_the_work(work: str) -> None:
-    with Children(work, 2, seconds=5, memory=10**9) as children:
+    with Children(work, 2, seconds=60, memory=10**9) as children:
         children.warm()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 100
         while len(started := set(children.pids)) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -168,9 +169,13 @@ def test_no_process_outlives_a_parent_that_was_killed_however_long_its_item_take
     """One child waits for work, the other is at work that never ends."""
     program = (
         "import sys, threading, time\n"
-        "from flows.steps.children import Children\n"
+        "from flows.steps.children import Children, WorkFailed\n"
         f"both = Children({work!r}, 2, seconds=1, memory=10**9)\n"
-        "both.call((), b'')\n"
+        "while not both.pids:\n"
+        "    try:\n"
+        "        both.call((), b'')\n"
+        "    except WorkFailed:\n"  # a pause of this machine: it is replaced
+        "        pass\n"
         "both.seconds = 60\n"  # the parent would wait; the first child's own clock is set
         "one = threading.Thread(target=both.call, args=((), b'endless'), daemon=True)\n"
         "one.start()\n"
@@ -191,7 +196,7 @@ def test_no_process_outlives_a_parent_that_was_killed_however_long_its_item_take
         pids = [int(word) for word in parent.stdout.readline().split()]
         parent.kill()
     assert len(pids) == 2
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 100
     while not all(process_is_gone(pid) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -30,7 +30,7 @@ def duckwire(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
 

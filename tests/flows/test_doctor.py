@@ -67,7 +67,7 @@ def test_a_data_directory_that_cannot_be_written_is_wrong(make_desk, tmp_path: P
 
 
 def test_a_port_that_another_program_has_is_wrong_and_named(make_desk) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+    with ThreadingHTTPServer(("127.0.0.1", free_port()), BaseHTTPRequestHandler) as other:
         port = other.server_address[1]
         threading.Thread(target=other.serve_forever, daemon=True).start()
         for name in ("ui_port", "health_port"):

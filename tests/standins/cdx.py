@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha1
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
@@ -31,11 +32,11 @@ class Row:
     mimetype: str = "text/html"
     statuscode: str = "200"
 
-    @property
+    @cached_property
     def urlkey(self) -> str:
         return urlkey(self.original)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return sha1(self.body, usedforsecurity=False).hexdigest()[:32].upper()
 
@@ -88,7 +89,8 @@ class Machine:
         return Reply(json.dumps(table).encode(), content_type="application/json")
 
     def _replay(self, stamp: str, url: str) -> Reply:
-        captures = [row for row in self.rows if row.urlkey == urlkey(url)]
+        key = urlkey(url)
+        captures = [row for row in self.rows if row.urlkey == key]
         if not captures:
             return Reply(b"<html>not archived</html>", 404, "text/html")
         padded = stamp.ljust(14, "0")

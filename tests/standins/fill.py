@@ -28,9 +28,7 @@ def day(number: int, month: int = 9) -> datetime:
 def past_desk(past: Past, data: Path, **settings: Any) -> Desk:
     """A desk that follows every feed of a past, has a few saved issues, and asks its services."""
     past.save_issues(data.with_name(data.name + "-saved"))
-    # A page that a busy machine reads slowly is not a page that cannot be read.
     given = {
-        "page_s": 60.0,
         "seeds": data.with_name(data.name + "-saved"),
         **past.settings,
         **settings,

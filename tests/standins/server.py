@@ -123,6 +123,9 @@ def _below(prefix: str, reply: Reply) -> Reply:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # Of more than wait to be accepted, the kernel drops what they say, and they say it again after
+    # 1, 3, 7, 15 and 31 seconds; the usual five are soon there while this process is busy.
+    request_queue_size = 1024
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hung up is none of ours."""

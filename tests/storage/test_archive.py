@@ -123,7 +123,7 @@ def test_two_processes_never_share_a_segment(tmp_path: Path) -> None:
         )
         for _ in range(2)
     ]
-    names = {process.communicate(timeout=60)[0] for process in running}
+    names = {process.communicate(timeout=110)[0] for process in running}
     assert len(names) == 2
     assert all(name.endswith(".warc.gz\n") for name in names)
 

@@ -31,7 +31,7 @@ def duckwire(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "DUCKWIRE_DATA": str(data), "DUCKWIRE_LOCK_WAIT_S": "2"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
 

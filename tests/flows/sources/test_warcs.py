@@ -210,7 +210,7 @@ def test_a_reader_that_is_cancelled_does_not_wait_for_the_server(services: Servi
     services.mount("", sites.Files({"/slow.warc.gz": Reply(WHOLE[:100], headers=promised)}))
 
     async def run() -> None:
-        async with open_door(read_s=30.0, total_s=30.0) as door:
+        async with open_door(read_s=100.0, total_s=100.0) as door:
             source = Warcs(door, (f"{services.origin}/slow.warc.gz",))
 
             async def consume() -> None:
@@ -225,4 +225,4 @@ def test_a_reader_that_is_cancelled_does_not_wait_for_the_server(services: Servi
 
     started = time.monotonic()
     asyncio.run(run())
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60

@@ -50,9 +50,8 @@ from flows.sweep import (
     Host,
     alive_on_this_host,
     cancel_missed,
+    close_runs,
     open_runs,
-    run_facts,
-    set_state,
     sweep,
 )
 
@@ -242,13 +241,8 @@ class _Desk:
 
     def _close(self, api: Api) -> None:
         """Leave no run open that nobody works on any more."""
-        records = open_runs(api)
-        alive = alive_on_this_host(records, flow_run_processes())
-        ours = WORKER_NAME + socket.gethostname()
-        for run in map(run_facts, records):
-            left = run.deployment in self.deployments and run.run_id not in alive
-            if left and (run.worker == ours or (self.alone and run.worker is None)):
-                set_state(api, run.run_id, "CRASHED", "It was stopped together with the desk.")
+        if not close_runs(api, self.deployments, socket.gethostname(), alone=self.alone):
+            self.say("Prefect could not be told what was stopped: the next desk tells it")
 
 
 def stop_worker(worker: subprocess.Popen[bytes], *, runs_grace: float = RUNS_GRACE_S) -> None:

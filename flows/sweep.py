@@ -7,13 +7,14 @@ deployment, and every later run is cancelled. The sweep looks at this host's pro
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flows.prefect_api import Api
-from flows.processes import process_start
+from flows.processes import flow_run_processes, process_start
 
 OPEN_STATES = ("PENDING", "RUNNING", "CANCELLING")
 UNCLAIMED = timedelta(seconds=60)  # a worker names its process within seconds of PENDING
@@ -206,6 +207,35 @@ def set_state(api: Api, run_id: str, state: str, message: str) -> None:
     """Set a flow run's state by force, past the rules that a live process would have to keep."""
     body = {"type": state, "name": state.capitalize(), "message": message}
     api.post(f"/flow_runs/{run_id}/set_state", {"state": body, "force": True})
+
+
+def close_runs(
+    api: Api, deployments: Container[str], host: str, *, alone: bool, patience_s: float = 3.0
+) -> bool:
+    """Set CRASHED what is open of these deployments and has no process; the worker is gone.
+
+    `host` is this host's name; `alone` as in Host. An API that gives an error is asked again for
+    so many seconds, since its database may be locked for a moment; returns whether it was told.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            _close(api, deployments, host, alone=alone)
+        except Exception:  # of the server or the way to it: all the same here
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(patience_s / 10)
+        else:
+            return True
+
+
+def _close(api: Api, deployments: Container[str], host: str, *, alone: bool) -> None:
+    records = open_runs(api)
+    alive = alive_on_this_host(records, flow_run_processes())
+    for run in map(run_facts, records):
+        ours = run.worker == WORKER_NAME + host or (alone and run.worker is None)
+        if ours and run.deployment in deployments and run.run_id not in alive:
+            set_state(api, run.run_id, "CRASHED", "It was stopped together with the desk.")
 
 
 def _is_here(run: RunFacts, host: Host) -> bool:

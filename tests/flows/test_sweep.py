@@ -17,6 +17,7 @@ from flows.sweep import (
     Host,
     RunFacts,
     alive_on_this_host,
+    close_runs,
     run_facts,
     superfluous,
     sweep,
@@ -156,8 +157,8 @@ def test_a_run_that_is_hardly_late_is_kept() -> None:
 class FakeApi:
     """Prefect's API with one deployment, as far as the sweep asks."""
 
-    def __init__(self, current: Mapping[str, Any], slots: int) -> None:
-        self.current, self.slots = dict(current), slots
+    def __init__(self, current: Mapping[str, Any], slots: int, *, errors: float = 0) -> None:
+        self.current, self.slots, self.errors = dict(current), slots, errors
         self.states: list[dict[str, Any]] = []
 
     def get(self, path: str) -> Any:
@@ -170,6 +171,11 @@ class FakeApi:
             self.states.append(dict(body))
             self.current["state"] = {"type": body["state"]["type"], "timestamp": NOW.isoformat()}
             return None
+        if path == "/flow_runs/filter":
+            self.errors -= 1
+            if self.errors >= 0:
+                raise ConnectionError("503: the database is locked")
+            return [self.current]
         assert path == "/flow_runs/count"
         return int(self.current["state"]["type"] in {"PENDING", "RUNNING", "CANCELLING"})
 
@@ -219,3 +225,20 @@ def test_a_slot_that_a_run_holds_is_kept() -> None:
     starting = replace(HERE, starting=True)
     assert sweep(cast(Api, fake), [], {"d1": "x"}, starting, NOW).lines == ()
     assert fake.slots == 1
+
+
+@pytest.mark.parametrize(("errors", "told"), [(0, True), (3, True), (float("inf"), False)])
+def test_what_is_stopped_with_the_desk_is_told_as_soon_as_prefect_gives_no_error(
+    errors: float, told: bool
+) -> None:
+    fake = FakeApi(record(), slots=1, errors=errors)
+    patience_s = 3.0 if told else 0.01
+    api = cast(Api, fake)
+    assert close_runs(api, {"d1"}, "desk-1", alone=True, patience_s=patience_s) is told
+    assert [state["state"]["type"] for state in fake.states] == ["CRASHED"] * told
+
+
+def test_what_runs_on_another_host_goes_on_when_the_desk_is_stopped() -> None:
+    fake = FakeApi(record(), slots=1)
+    assert close_runs(cast(Api, fake), {"d1"}, "desk-2", alone=True)
+    assert fake.states == []

@@ -130,7 +130,9 @@ class Turn:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         if self._beat is not None:
-            self._beat.join(timeout=5)
+            # However long it waits for the file: a renewal that came later would outlive the run,
+            # and a thread that is in DuckDB when the interpreter ends takes the process down.
+            self._beat.join()
         # A lease that cannot be given back gives way by itself once this process is gone.
         with suppress(StorageError), self._job.warehouse.session() as session:
             release(session, self._job.share.lease, self._job.run_id)

@@ -9,13 +9,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from prefect_api import api_answer
+from prefect_api import api_answer, new_run
 from shared_targets import free_port
 
 from flows.processes import process_parent, process_start
@@ -24,15 +25,33 @@ T = TypeVar("T")
 
 _FLOW = '''
 import os, time
+from pathlib import Path
 from prefect import flow
 
-if "PREFECT__FLOW_RUN_ID" in os.environ:
+HERE, RUN = Path(__file__).parent, os.environ.get("PREFECT__FLOW_RUN_ID")
+
+def said(state):
+    try:
+        return (HERE / f"hold-{state}").read_text()
+    except FileNotFoundError:
+        return ""
+
+def stay(state):
+    held = said(state)
+    if held:
+        (HERE / f"{held}-{RUN}").touch()
+    while held and said(state) == held:
+        time.sleep(0.1)
+
+if RUN:
     time.sleep(1.5)  # the run is PENDING for that much longer
+    stay("PENDING")
 
 @flow(name="stub")
-def stub(seconds: float = 4.0) -> None:
+def stub() -> None:
     """Sleep."""
-    time.sleep(seconds)
+    time.sleep(4)
+    stay("RUNNING")
 '''
 
 _DESK = """
@@ -101,7 +120,39 @@ class LiveDesk:
 
     def start(self, deployment: str) -> str:
         """Start a run by hand: not by the command, which takes seconds to begin."""
-        return str(self.ask(f"/deployments/{deployment}/create_flow_run", {})["id"])
+        return str(self.ask(f"/deployments/{deployment}/create_flow_run", new_run())["id"])
+
+    @contextmanager
+    def held(self, state: str) -> Iterator[dict[str, Any]]:
+        """A run that stays PENDING or RUNNING, with a process, for as long as the block lasts.
+
+        The state alone is over in seconds: whoever reads it and acts on it may come too late.
+        """
+        mark, word = self.folder / f"hold-{state}", uuid.uuid4().hex
+        fresh = self.folder / word
+        fresh.write_text(word)
+        fresh.replace(mark)
+
+        def caught() -> dict[str, Any] | None:
+            for one in self.folder.glob(f"{word}-*"):
+                run = self.run(one.name.removeprefix(f"{word}-"))
+                if run["state_type"] == state and run["infrastructure_pid"]:
+                    return run
+            return None
+
+        try:
+            yield eventually(caught)
+        finally:
+            mark.unlink()
+
+    @contextmanager
+    def without_schedule(self, deployment: str) -> Iterator[None]:
+        """Let no run of this deployment be due by itself for as long as the block lasts."""
+        self.ask(f"/deployments/{deployment}/pause_deployment", {})
+        try:
+            yield
+        finally:
+            self.ask(f"/deployments/{deployment}/resume_deployment", {})
 
     def await_run(self, state: str) -> dict[str, Any]:
         """Wait for the next run to begin, and for it to be in that state with a process.
@@ -169,7 +220,7 @@ class LiveDesk:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out, err
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import psycopg
 from desks import Desk, new_desk
-from prefect_api import api_answer
+from prefect_api import api_answer, new_run
 from shared_targets import Postgres, free_port, postgres_server
 
 from extractors.records import Listing
@@ -26,6 +26,7 @@ from flows.prefect_server import prefect_environment
 from flows.settings import ROOT
 from flows.steps.shares import Share
 
+LATE_S = 900.0  # longer than any test lasts
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 # What `prefect deploy` does with prefect.yaml, for any number of shards.
@@ -104,6 +105,8 @@ class Machines:
             "DUCKWIRE_ALLOW_HOSTS": "127.0.0.1",
             "DUCKWIRE_PACE_ALLOWED": "false",
             "DUCKWIRE_WORKERS": "1",
+            "DUCKWIRE_READ_S": str(LATE_S),
+            "DUCKWIRE_TOTAL_S": str(LATE_S),
         }
         return {**os.environ, **prefect_environment(self.folder, {}), **mine}
 
@@ -140,7 +143,7 @@ class Machines:
         return done.stdout.split()
 
     def start_run(self, deployment: str) -> str:
-        made = self.ask(f"/deployments/{deployment}/create_flow_run", {})
+        made = self.ask(f"/deployments/{deployment}/create_flow_run", new_run())
         return str(made["id"])
 
     def run_all(self, deployments: list[str], seconds: float = 120) -> None:
@@ -168,8 +171,13 @@ class Machines:
     def disturb(
         self, rooms: list[Newsroom], deployments: list[str], *, feeds: int, pages: int
     ) -> None:
-        """Start a run of each; in the middle kill a worker with its run, and restart the rest."""
+        """Start a run of each; in the middle kill a worker with its run, and restart the rest.
+
+        A page of each server is not answered before that, so that no run has come to its end.
+        """
         before = requests(rooms)
+        for room in rooms:
+            room.fail(room.truth()[0].url, delay_s=LATE_S)
         for deployment in deployments:
             self.start_run(deployment)
         deadline = time.monotonic() + 600
@@ -177,6 +185,8 @@ class Machines:
             assert time.monotonic() < deadline, requests(rooms) - before
             time.sleep(0.1)
         self.kill_worker()
+        for room in rooms:
+            room.heal()
         self.restart_server()
         self.postgres.restart()
         assert requests(rooms) - before < feeds + pages, "everything had been fetched before"

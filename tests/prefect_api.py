@@ -7,9 +7,15 @@ import json
 import time
 import urllib.error
 import urllib.request
+import uuid
 from typing import Any
 
 _FULL_HANDS = (429, 503)  # 503: another of its transactions holds the SQLite file
+
+
+def new_run() -> dict[str, Any]:
+    """The body that asks for a run of a deployment: asked again, it makes no second one."""
+    return {"idempotency_key": uuid.uuid4().hex}
 
 
 def api_answer(
@@ -19,7 +25,10 @@ def api_answer(
     login: str | None = None,
     patience_s: float = 90,
 ) -> bytes:
-    """The raw answer; a body is sent as JSON, a login as `user:password`."""
+    """The raw answer; a body is sent as JSON, a login as `user:password`.
+
+    Whoever has not answered after half a minute is asked again as well.
+    """
     asked = urllib.request.Request(
         url,
         data=None if body is None else json.dumps(body).encode(),
@@ -34,5 +43,8 @@ def api_answer(
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
             if error.code not in _FULL_HANDS or time.monotonic() > deadline:
+                raise
+        except TimeoutError:
+            if time.monotonic() > deadline:
                 raise
         time.sleep(0.5)

@@ -29,11 +29,11 @@ from flows.prefect_server import (
 from flows.processes import open_log, process_start, process_tag, rotate_log
 
 RUN = """
-import sys, time
+import sys
 from pathlib import Path
 from flows.prefect_server import own_server
 
-data, tasks, hold = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+data, tasks = Path(sys.argv[1]), int(sys.argv[2])
 with own_server(data) as api:
     from prefect import flow
     from flows.tasks import as_task
@@ -45,7 +45,8 @@ with own_server(data) as api:
     def many() -> int:
         print("up", api, flush=True)
         total = sum(as_task("one", one, number) for number in range(tasks))
-        time.sleep(hold)
+        if "held" in sys.argv:
+            sys.stdin.readline()
         return total
 
     many()
@@ -126,7 +127,9 @@ def script(
 ) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", text, str(data), *map(str, words)]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
+    process = subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment
+    )
     try:
         yield process
     finally:
@@ -136,7 +139,8 @@ def script(
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=120)
+    """Let a process that is held go on, and wait for its end."""
+    out, err = process.communicate(timeout=250)
     return process.returncode, out, err
 
 
@@ -287,7 +291,7 @@ def test_a_log_is_set_aside_under_the_process_that_writes_it(tmp_path: Path) -> 
 def test_every_task_run_of_a_good_run_is_final_and_nothing_is_printed_after_it(
     home: Path, environment: dict[str, str]
 ) -> None:
-    with script(RUN, home, 200, 0, environment=environment) as run:
+    with script(RUN, home, 200, environment=environment) as run:
         status, out, err = finish(run)
     assert (status, err) == (0, "")
     assert out.splitlines()[-1] == "done"
@@ -304,8 +308,8 @@ def test_two_runs_at_once_share_one_server_and_the_last_one_ends_it(
     home: Path, environment: dict[str, str]
 ) -> None:
     with (
-        script(RUN, home, 20, 3, environment=environment) as first,
-        script(RUN, home, 20, 8, environment=environment) as second,
+        script(RUN, home, 20, "held", environment=environment) as first,
+        script(RUN, home, 20, "held", environment=environment) as second,
     ):
         assert api_of(first) == api_of(second)
         assert len(servers_of(home)) == 1
@@ -319,7 +323,7 @@ def test_two_runs_at_once_share_one_server_and_the_last_one_ends_it(
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_killed_run_leaves_no_server_behind(home: Path, environment: dict[str, str]) -> None:
-    with script(RUN, home, 1, 60, environment=environment) as run:
+    with script(RUN, home, 1, "held", environment=environment) as run:
         api_of(run)
         assert len(servers_of(home)) == 1
         run.send_signal(signal.SIGKILL)
@@ -331,9 +335,9 @@ def test_a_killed_run_leaves_no_server_behind(home: Path, environment: dict[str,
 def test_a_run_goes_on_when_the_one_that_started_its_server_is_killed(
     home: Path, environment: dict[str, str]
 ) -> None:
-    with script(RUN, home, 1, 60, environment=environment) as first:
+    with script(RUN, home, 1, "held", environment=environment) as first:
         shared = api_of(first)
-        with script(RUN, home, 20, 3, environment=environment) as second:
+        with script(RUN, home, 20, "held", environment=environment) as second:
             assert api_of(second) == shared
             first.send_signal(signal.SIGKILL)
             assert finish(second)[0] == 0
@@ -345,15 +349,16 @@ def test_a_run_goes_on_when_the_one_that_started_its_server_is_killed(
 def test_a_desk_waits_for_the_plain_server_of_a_run_to_end(
     home: Path, environment: dict[str, str]
 ) -> None:
-    with script(RUN, home, 1, 5, environment=environment) as run:
+    with script(RUN, home, 1, "held", environment=environment) as run:
         plain = api_of(run)
         with script(WAIT, home, environment=environment) as desk:
+            assert desk.stdout is not None
+            assert desk.stdout.readline().startswith("wait")
+            assert finish(run)[0] == 0
             status, out, err = finish(desk)
             assert (status, err) == (0, "")
-            waited, up = out.splitlines()
-            assert waited.startswith("wait")
-            assert up.split()[1] != plain
-        assert finish(run)[0] == 0
+            assert out.startswith("up ")
+            assert out.split()[1] != plain
     assert servers_of(home) == []
 
 

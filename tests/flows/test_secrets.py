@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 from desks import Desk, new_desk
-from prefect_api import api_answer
+from prefect_api import api_answer, new_run
 from shared_targets import Postgres, free_port, postgres_server, served
 
 from extractors.errors import SettingsError
@@ -137,7 +137,7 @@ class Caller:
 
     def run(self, deployment: str) -> str:
         """Start a run and wait for its end."""
-        made = str(self.ask(f"/deployments/{deployment}/create_flow_run", {})["id"])
+        made = str(self.ask(f"/deployments/{deployment}/create_flow_run", new_run())["id"])
         self.await_end(made)
         return made
 
@@ -224,11 +224,11 @@ def up(said: Path, given: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
+            process.wait(timeout=90)
 
 
 def await_line(said: Path, word: str) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while word not in said.read_text("utf-8"):
         assert time.monotonic() < deadline, said.read_text("utf-8")
         time.sleep(0.3)

@@ -59,48 +59,42 @@ class TestOneDesk:
         desk.await_state(run["id"], "COMPLETED")
 
     def test_a_run_by_hand_during_another_is_cancelled_and_says_why(self, desk: LiveDesk) -> None:
-        def met() -> dict[str, Any] | None:
-            """The end of a run by hand, if another was still at work by then."""
-            deployment = desk.await_run("RUNNING")["deployment_id"]
-            by_hand = desk.await_end(desk.start(deployment))
-            return by_hand if by_hand["state_type"] != "COMPLETED" else None
-
-        cancelled = eventually(met)
+        with desk.held("RUNNING") as run:
+            cancelled = desk.await_end(desk.start(run["deployment_id"]))
         assert cancelled["state_type"] == "CANCELLED"
         assert "concurrency limit reached" in cancelled["state"]["message"]
 
     def test_a_run_by_hand_after_another_completes(self, desk: LiveDesk) -> None:
         def alone() -> dict[str, Any] | None:
-            """The end of a run by hand, unless the schedule was quicker."""
+            """The end of a run by hand, unless one that was due before it was met."""
             by_hand = desk.await_end(desk.trigger())
             return by_hand if by_hand["state_type"] != "CANCELLED" else None
 
-        desk.await_state(desk.await_run("RUNNING")["id"], "COMPLETED")
-        assert eventually(alone)["state_type"] == "COMPLETED"
+        run = desk.await_run("RUNNING")
+        with desk.without_schedule(run["deployment_id"]):
+            desk.await_state(run["id"], "COMPLETED")
+            assert eventually(alone)["state_type"] == "COMPLETED"
 
     def test_the_schedule_goes_on_after_a_running_ingest_was_killed(self, desk: LiveDesk) -> None:
-        run = desk.await_run("RUNNING")
-        os.kill(int(run["infrastructure_pid"]), signal.SIGKILL)
-        desk.await_state(run["id"], "CRASHED")
+        with desk.held("RUNNING") as run:
+            os.kill(int(run["infrastructure_pid"]), signal.SIGKILL)
+            desk.await_state(run["id"], "CRASHED")
         desk.await_start_after(run)
 
     def test_the_schedule_goes_on_after_a_pending_ingest_was_killed(self, desk: LiveDesk) -> None:
-        def killed() -> dict[str, Any] | None:
-            """A run that was killed, unless it was running by then."""
-            run = desk.await_run("PENDING")
+        with desk.held("PENDING") as run:
             os.kill(int(run["infrastructure_pid"]), signal.SIGKILL)
             desk.await_state(run["id"], "CRASHED")
-            return None if "RUNNING" in desk.states(run["id"]) else run
-
-        desk.await_start_after(eventually(killed))
+        assert "RUNNING" not in desk.states(run["id"])
+        desk.await_start_after(run)
 
     def test_the_schedule_goes_on_after_run_and_worker_were_killed(self, desk: LiveDesk) -> None:
-        run = desk.await_run("RUNNING")
-        worker = desk.worker()
-        os.kill(worker, signal.SIGSTOP)  # neither notices that the other is gone
-        os.kill(int(run["infrastructure_pid"]), signal.SIGKILL)
-        os.kill(worker, signal.SIGKILL)
-        crashed = desk.await_state(run["id"], "CRASHED")
+        with desk.held("RUNNING") as run:
+            worker = desk.worker()
+            os.kill(worker, signal.SIGSTOP)  # neither notices that the other is gone
+            os.kill(int(run["infrastructure_pid"]), signal.SIGKILL)
+            os.kill(worker, signal.SIGKILL)
+            crashed = desk.await_state(run["id"], "CRASHED")
         assert run["infrastructure_pid"] in crashed["state"]["message"]
         assert "is gone" in crashed["state"]["message"]
         desk.await_start_after(run)

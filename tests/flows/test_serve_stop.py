@@ -14,6 +14,8 @@ from flows.newsroom import Newsroom, generate
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
+LATE_S = 900.0  # longer than the test lasts
+
 
 def settings_of(desk: Desk, folder: Path) -> dict[str, str]:
     """As the desk that ran undisturbed has them, but for the data directory."""
@@ -23,6 +25,8 @@ def settings_of(desk: Desk, folder: Path) -> dict[str, str]:
         "DUCKWIRE_SEEDS": str(folder / "no-files"),
         "DUCKWIRE_PACE_ALLOWED": "false",
         "DUCKWIRE_BATCH": "5",
+        "DUCKWIRE_READ_S": str(LATE_S),
+        "DUCKWIRE_TOTAL_S": str(LATE_S),
         "DUCKWIRE_INGEST_EVERY": "P36500D",  # no run but those of the test
     }
 
@@ -42,10 +46,10 @@ def test_sigterm_stops_a_desk_at_work_in_time_and_the_next_one_does_the_rest(
         given = settings_of(alone, tmp_path)
         # These are not answered before the desk is gone, so that the run is certainly at work.
         for (late,) in alone.ask("SELECT url FROM articles ORDER BY url LIMIT 4"):
-            room.fail(late, delay_s=60.0)
+            room.fail(late, delay_s=LATE_S)
         with duckwire_up(tmp_path, given) as desk:
             await_landed_pages(desk)
-            status, out, err = desk.stop()  # which waits for 30 seconds at most
+            status, out, err = desk.stop()  # which waits for a minute at most
         assert (status, err) == (0, "")
         assert out.splitlines()[-1].endswith("the desk is down")
         assert "Traceback" not in out
@@ -79,8 +83,7 @@ def nothing_is_left_open(folder: Path) -> None:
 
 
 def test_a_killed_desk_leaves_no_process_and_the_next_one_frees_its_slot(tmp_path: Path) -> None:
-    with desk_up(tmp_path) as desk:
-        run = desk.await_run("RUNNING")
+    with desk_up(tmp_path) as desk, desk.held("RUNNING") as run:
         desk.process.kill()
         eventually(lambda: not processes_of(tmp_path))
     with desk_up(tmp_path) as desk:

@@ -261,7 +261,7 @@ class _Watch(threading.Thread):
     def __init__(self, process: psutil.Process) -> None:
         super().__init__(daemon=True)
         self.process, self.highest, self.over = process, 0.0, threading.Event()
-        self.moments: list[tuple[float, float]] = []
+        self.moments = [(time.time(), 0.0)]
 
     def spent(self, start: float, end: float) -> float:
         """The CPU that was taken between two moments, in seconds."""

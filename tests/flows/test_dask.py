@@ -95,11 +95,7 @@ def hold_the_first_files(past: Past) -> None:
             asked.add(path)
             if len(asked) > 2:
                 three.set()
-            import time
-
-            t = time.time()
             three.wait(150)
-            print("WAIT", path, time.time() - t)
         return past.crawl(path, query)
 
     past.services.mount("/crawl", respond)

@@ -18,6 +18,9 @@ from flows.newsroom import Newsroom
 pytestmark = pytest.mark.slow
 
 RUN = "from flows.cli import main; main()"
+LATE_S = 300.0
+# It waits for what it has begun in its threads, not for an answer that may be late.
+SOON_S = 60.0
 
 
 def start(desk: Desk, data: Path) -> subprocess.Popen[str]:
@@ -34,6 +37,8 @@ def start(desk: Desk, data: Path) -> subprocess.Popen[str]:
             "DUCKWIRE_ALLOW_HOSTS": "127.0.0.1",
             "DUCKWIRE_PACE_ALLOWED": "false",
             "DUCKWIRE_BATCH": "5",
+            "DUCKWIRE_READ_S": str(LATE_S),
+            "DUCKWIRE_TOTAL_S": str(LATE_S),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -52,10 +57,10 @@ def begun(data: Path, when: str) -> bool:
 
 
 def hold(newsroom: Newsroom, landed: Desk, when: str) -> None:
-    """Let one answer come late, so that however fast the machine is, the run is still at it."""
+    """Let one answer come late, so that however fast or slow the machine is, the run is at it."""
     table = "feeds SEMI JOIN polls USING (feed_id)" if when != "while reading pages" else "articles"
     ((late,),) = landed.ask(f"SELECT max(url) FROM {table} WHERE url LIKE 'http%'")
-    newsroom.fail(late, delay_s=4.0)
+    newsroom.fail(late, delay_s=LATE_S)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +71,14 @@ def hold(newsroom: Newsroom, landed: Desk, when: str) -> None:
         ("the whole terminal", "while reading pages"),
     ],
 )
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_an_interrupted_run_ends_in_one_line_and_the_next_one_does_the_rest(
     whom: str, when: str, newsroom: Newsroom, desk: Desk, landed: Desk, tmp_path: Path
 ) -> None:
     data = tmp_path / "interrupted"
     hold(newsroom, landed, when)
     process = start(desk, data)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not begun(data, when):
         assert time.monotonic() < deadline
         assert process.poll() is None
@@ -82,9 +87,7 @@ def test_an_interrupted_run_ends_in_one_line_and_the_next_one_does_the_rest(
         process.send_signal(signal.SIGINT)
     else:
         os.killpg(process.pid, signal.SIGINT)
-    began = time.monotonic()
-    said, wrong = process.communicate(timeout=60)
-    assert time.monotonic() - began < 15
+    said, wrong = process.communicate(timeout=SOON_S)
     assert process.returncode == 130, wrong
     *news, last = wrong.splitlines()
     assert last.startswith("interrupted: what had landed is kept")
@@ -92,8 +95,9 @@ def test_an_interrupted_run_ends_in_one_line_and_the_next_one_does_the_rest(
     assert all("redirects for good" in line for line in news), wrong
     assert said == ""
 
+    newsroom.heal()
     process = start(desk, data)
-    _, wrong = process.communicate(timeout=60)
+    _, wrong = process.communicate(timeout=150)
     assert process.returncode == 0, wrong
     assert_same_tables(data / "news.duckdb", landed.database)
     rest = Desk(desk.settings.model_copy(update={"data": data}))

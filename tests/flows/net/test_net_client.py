@@ -80,7 +80,7 @@ def test_an_answer_carries_headers_bytes_and_times_untouched(kit):
     assert fetched.header("Content-Type") == "text/html; charset=windows-1251"
     assert [v for k, v in fetched.headers if k == "x-twice"] == ["a", "b"]
     assert fetched.fetched_at == kit.NOW
-    assert 0 <= fetched.elapsed_ms < 2_000
+    assert 0 <= fetched.elapsed_ms < 60_000
     assert fetched.hops == ()
     assert fetched.url == fetched.final_url
 

@@ -10,6 +10,7 @@ import typer
 from extractors.errors import DuckwireError
 from extractors.opml import OpmlError
 from extractors.topic_definition import TopicError
+from flows.collecting import collect_seldom
 from flows.commands import (
     ask,
     backfill,
@@ -71,6 +72,7 @@ _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 def main() -> None:
     """Run the command; exit status 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
+    collect_seldom()
     mind_interrupts()
     sys.exit(_status())
 

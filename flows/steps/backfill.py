@@ -22,6 +22,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from extractors.records import Listing
 from extractors.text import counted
+from flows.collecting import seldom_collecting
 from flows.processes import share_arenas
 from flows.sources.base import Window
 from flows.sources.feedlist import load
@@ -55,7 +56,6 @@ from flows.steps.ingest import (
     install_topics,
     publish_after_run,
     publish_if_due,
-    seldom_collecting,
 )
 from flows.steps.job import Job
 from flows.steps.pages import process_pages

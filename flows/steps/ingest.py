@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from extractors.errors import SettingsError
+from flows.collecting import seldom_collecting
 from flows.sources.feedlist import load, merge
 from flows.steps.dropped import land_folder
 from flows.steps.job import Job
@@ -31,7 +30,6 @@ from storage.work import due_pages, waiting_hosts
 # Large groups: the slowest of one group holds up the next one.
 FEEDS_A_STEP = 5000
 PAGES_A_STEP = 5000
-_COLLECT = (5000, 10, 10)  # objects; at the usual 700, collecting takes a twelfth of our time
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -151,7 +149,8 @@ def poll_group(job: Job, feed_ids: Sequence[str], pages: bool = False) -> int:
                 )
             return done
 
-    return asyncio.run(poll())
+    with seldom_collecting():
+        return asyncio.run(poll())
 
 
 def fetch_group(job: Job, most: int) -> int:
@@ -171,19 +170,6 @@ def fetch_group(job: Job, most: int) -> int:
 
     with seldom_collecting():
         return asyncio.run(fetch())
-
-
-@contextmanager
-def seldom_collecting() -> Iterator[None]:
-    """Keep the garbage collector from looking, again and again, at a million objects that stay."""
-    usual = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(*_COLLECT)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
 
 
 def sum_up(job: Job) -> RunReport:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -22,6 +25,11 @@ _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.25
 # A checkpoint writes the last row group anew, texts and all: half a gigabyte at the usual 122,880.
 ROW_GROUP = "ROW_GROUP_SIZE 20480"
+_NAME = "duckwire"
+
+# The engine of the last session, to be used again: starting one costs ten times what a file does.
+_idle: list[tuple[Path, duckdb.DuckDBPyConnection]] = []
+_idle_lock = threading.Lock()
 
 
 def open_for_writing(
@@ -37,11 +45,70 @@ def open_for_writing(
     naming the process that holds it, ForeignFileError when the file is not DuckDB's, StorageError
     for everything the disk refuses.
     """
+    opening = partial(duckdb.connect, str(path)) if served else partial(_attached, path)
+    return _patiently(path, opening, wait_s, sleep)
+
+
+@contextmanager
+def writing(path: Path, *, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """As `open_for_writing`, for the time of the block and a session of its own.
+
+    What is left of it when all went well is an engine without the file, for the next block.
+    """
+    engine, session, kept = _engine(path), None, False
+    try:
+        session = _patiently(path, partial(_attached, path, engine), wait_s, time.sleep)
+        yield session
+        kept = _put_away(path, engine, session)
+    finally:
+        if not kept:
+            if session is not None:
+                session.close()
+            engine.close()
+
+
+def _engine(path: Path) -> duckdb.DuckDBPyConnection:
+    """The idle engine of this file, or a new one."""
+    with _idle_lock:
+        last, engine = _idle.pop() if _idle else (path, None)
+    if engine is not None:
+        if last == path:
+            return engine
+        engine.close()
+    return duckdb.connect()
+
+
+def _put_away(
+    path: Path, engine: duckdb.DuckDBPyConnection, session: duckdb.DuckDBPyConnection
+) -> bool:
+    """Close the file and keep the engine; False where closing the engine has to do it."""
+    try:
+        session.execute("USE memory")
+        session.execute(f"DETACH {_NAME}")
+        session.close()
+        engine.execute("RESET threads")
+    except duckdb.Error:  # a transaction was left open, or the disk is full
+        return False
+    if _spill(path).exists():  # goes with its engine
+        return False
+    with _idle_lock:
+        if _idle:
+            return False
+        _idle.append((path, engine))
+    return True
+
+
+def _patiently(
+    path: Path,
+    opening: Callable[[], duckdb.DuckDBPyConnection],
+    wait_s: float,
+    sleep: Callable[[float], None],
+) -> duckdb.DuckDBPyConnection:
     path.parent.mkdir(parents=True, exist_ok=True)
     waited, pause = 0.0, _FIRST_PAUSE_S
     while True:
         try:
-            return _prepared(duckdb.connect(str(path)) if served else _attached(path))
+            return _prepared(opening())
         except duckdb.Error as error:
             if _LOCK not in str(error) and _CLOSING not in str(error):
                 raise _explained(path, error) from error
@@ -69,19 +136,26 @@ def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
         raise _explained(path, error) from error
 
 
-def _attached(path: Path) -> duckdb.DuckDBPyConnection:
+def _attached(
+    path: Path, engine: duckdb.DuckDBPyConnection | None = None
+) -> duckdb.DuckDBPyConnection:
     """The size of row groups can be told only where a file is attached."""
-    connection = duckdb.connect()
+    connection = engine.cursor() if engine else duckdb.connect()
     try:
-        connection.execute(f"SET temp_directory = {text_literal(f'{path}.tmp')}")
+        connection.execute(f"SET temp_directory = {text_literal(str(_spill(path)))}")
         connection.execute(
-            f"ATTACH {text_literal(str(path))} AS duckwire (TYPE duckdb, {ROW_GROUP})"
+            f"ATTACH {text_literal(str(path))} AS {_NAME} (TYPE duckdb, {ROW_GROUP})"
         )
-        connection.execute("USE duckwire")
+        connection.execute(f"USE {_NAME}")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _spill(path: Path) -> Path:
+    """The folder of what does not fit into memory."""
+    return path.with_name(f"{path.name}.tmp")
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

@@ -18,7 +18,7 @@ import duckdb
 
 from storage.errors import StorageError
 from storage.migrate import Migration, migrate, pending
-from storage.opening import open_for_reading, open_for_writing
+from storage.opening import open_for_reading, writing
 from storage.session import Session
 from storage.targets.ducklake import lake_session
 from storage.targets.naming import LakeTarget, QuackTarget, Target, TargetError
@@ -129,13 +129,12 @@ class Warehouse:
         elif isinstance(self.target, LakeTarget):
             with lake_session(self.target, wait_s=self.lock_wait_s, write=write) as lake:
                 yield lake
-        else:
-            opened = (
-                open_for_writing(self.path, wait_s=self.lock_wait_s)
-                if write
-                else open_for_reading(self.published)
-            )
-            try:
+        elif write:
+            with writing(self.path, wait_s=self.lock_wait_s) as opened:
                 yield opened
+        else:
+            copy = open_for_reading(self.published)
+            try:
+                yield copy
             finally:
-                opened.close()
+                copy.close()

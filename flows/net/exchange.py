@@ -177,17 +177,28 @@ def _too_large(head: Answer, ask: Ask) -> Answer:
 
 
 def _request(target: Target, ask: Ask, settings: NetSettings) -> httpcore.Request:
-    default = target.port == (443 if target.scheme == "https" else 80)
-    host = f"[{target.host}]" if ":" in target.host else target.host
     headers = [
-        ("Host", host if default else f"{host}:{target.port}"),
-        ("User-Agent", settings.identity),
         ("Accept", _ACCEPT[ask.accept]),
         ("Accept-Encoding", "identity" if ask.truncate else ACCEPTED),
     ]
     for name, value in (("If-None-Match", ask.etag), ("If-Modified-Since", ask.last_modified)):
         if sendable(value):
             headers.append((name, value or ""))
+    return get_request(target, headers, settings)
+
+
+def get_request(
+    target: Target, headers: list[tuple[str, str]], settings: NetSettings
+) -> httpcore.Request:
+    """A GET of a target with our name, these headers, and the bounds on each wait."""
+    default = target.port == (443 if target.scheme == "https" else 80)
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    named = [
+        ("Host", host if default else f"{host}:{target.port}"),
+        ("User-Agent", settings.identity),
+        *headers,
+    ]
+    waits = {"connect": settings.connect_s, "read": settings.read_s, "write": settings.read_s}
     return httpcore.Request(
         "GET",
         httpcore.URL(
@@ -196,14 +207,8 @@ def _request(target: Target, ask: Ask, settings: NetSettings) -> httpcore.Reques
             port=target.port,
             target=target.path,
         ),
-        headers=[(k.encode("ascii"), v.encode("latin-1")) for k, v in headers],
-        extensions={
-            "timeout": {
-                "connect": settings.connect_s,
-                "read": settings.read_s,
-                "write": settings.read_s,
-            }
-        },
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in named],
+        extensions={"timeout": waits},
     )
 
 

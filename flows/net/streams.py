@@ -19,9 +19,10 @@ import httpcore
 from extractors.records import Fetched, Reason
 from flows.net.addresses import Refusal, Target, redact
 from flows.net.client import Client, _failed, _joined, _Journey
-from flows.net.exchange import REDIRECTS, Answer, Ask, answer_of_error
+from flows.net.exchange import REDIRECTS, Answer, Ask, answer_of_error, get_request
 from flows.net.limits import NetSettings
 
+_PLAIN = [("Accept", "*/*"), ("Accept-Encoding", "identity")]
 _GATHERED = 1 << 19  # pieces are handed on in lumps: a reader in a thread pays for each
 
 
@@ -203,7 +204,7 @@ class StreamingClient(Client):
         try:
             with anyio.fail_after(max(way.left_s, 0.0)):
                 response = await hop.enter_async_context(
-                    self._connections.request(_request(target, self._settings))
+                    self._connections.request(get_request(target, _PLAIN, self._settings))
                 )
         except TimeoutError:
             return late, None
@@ -228,27 +229,4 @@ def _head(way: _Journey, answer: Answer) -> Fetched:
         status=answer.status,
         headers=answer.headers,
         hops=way.hops,
-    )
-
-
-def _request(target: Target, settings: NetSettings) -> httpcore.Request:
-    default = target.port == (443 if target.scheme == "https" else 80)
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    headers = {
-        "Host": host if default else f"{host}:{target.port}",
-        "User-Agent": settings.identity,
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-    }
-    read = {"connect": settings.connect_s, "read": settings.read_s, "write": settings.read_s}
-    return httpcore.Request(
-        "GET",
-        httpcore.URL(
-            scheme=target.scheme.encode("ascii"),
-            host=target.host.encode("ascii"),
-            port=target.port,
-            target=target.path,
-        ),
-        headers=[(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
-        extensions={"timeout": read},
     )

@@ -137,6 +137,8 @@ _SHORT_NAMES = "BO JO ED AL TY LI YU WU XI MO LU AN VI HO NA"
 _SHORT_GIVEN = frozenset(_SHORT_NAMES.split())
 _HAN_NAMES = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]{3,5}(?: [\u3040-\u30ff\u4e00-\u9fff]{3,5})+")
 _KOREAN_REPORTERS = re.compile(r"([가-힣]{2,4})\s?기자")
+# Of two Hebrew names the second begins with 'and': אילנה קורלי ורועי ששון
+_HEBREW_AND = re.compile(r"^((?:[א-ת'׳״-]+ ){2})ו(?=[א-ת'׳״-]{3,} [א-ת'׳״-]+$)")
 _EDGES = " .,|-–—:：\"'[]【】［］"
 
 
@@ -164,6 +166,7 @@ def split_names(value: str) -> list[str]:
 @lru_cache(maxsize=64)  # a page's bylines are split when it is read and when authors are chosen
 def _split(value: str) -> tuple[str, ...]:
     text = _GENRE.sub("", normalise_line(value).strip(" .,|-–—"))
+    text = _HEBREW_AND.sub(r"\1; ", text)
     if "(" in text:
         text = _PICTURED.sub("", text)
     text = _HANDLE.sub(" ", _without_by(_OTHER_LABEL.sub("; ", text) if ":" in text else text))

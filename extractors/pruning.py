@@ -24,7 +24,7 @@ from extractors.layout import (
     unwrap_layout,
     whole_text,
 )
-from extractors.teasers import cards, teaser_rows
+from extractors.teasers import cards, next_stories, teaser_rows
 
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
 _FURNITURE = (
@@ -81,6 +81,8 @@ def prune_page(tree: HtmlElement) -> Running:
     come in blocks called promo.
     """
     etree.strip_elements(tree, *_FURNITURE, with_tail=False)
+    for story in next_stories(tree):
+        drop(story)
     unwrap_layout(tree)
     split_breaks(tree)
     running = _running(tree)

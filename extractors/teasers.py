@@ -1,4 +1,6 @@
-"""Teasers of other stories: headlines that are links, alone, with blurbs, or in cards. Pure."""
+"""Other stories on a page: headlines that are links, alone, with blurbs, or in cards, and whole
+ones below the first. Pure.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +23,7 @@ _WHOLE = frozenset({"p", "div", "li", "h2", "h3", "h4", "h5", "td", "dt", "artic
 _CARD_TAGS = frozenset({"div", "article", "section", "li"})
 _ROW_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
 _CARD_DEPTH, _MOST_OF_CARD = 7, 80  # levels above a byline, and elements of a card
+_SHORTEST_STORY = 300  # characters
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5"})
 _INLINE = frozenset({"strong", "em", "b", "i", "span", "u", "font", "small"})
 
@@ -92,6 +95,36 @@ def cards(running: list[tuple[HtmlElement, int]]) -> set[HtmlElement]:
     if sum(sum(alike.values()) for alike in found) > _MOST_CARDS * total:
         return set()
     return {card for alike in found for card in alike}
+
+
+def next_stories(tree: HtmlElement) -> list[HtmlElement]:
+    """Return the whole stories that a site shows below the page's own when a reader scrolls on:
+    blocks like the one that holds the headline and its text, each with a headline dressed alike and
+    a date or an address of its own. A story's chapters have none.
+    """
+    headline = tree.find(".//h1")
+    if headline is None:
+        return []
+    for block in headline.iterancestors("section", "article", "div", "li"):
+        names = block.get("class")
+        if not names or text_length(block) < _SHORTEST_STORY:
+            continue
+        alike = [other for other in block.itersiblings(block.tag) if other.get("class") == names]
+        found = [other for other in alike if _is_story(other, headline)]
+        if found:
+            return found
+    return []
+
+
+def _is_story(block: HtmlElement, headline: HtmlElement) -> bool:
+    own = next(block.iter("h1", "h2"), None)
+    if own is None or text_length(block) < _SHORTEST_STORY:
+        return False
+    dress = set((headline.get("class") or "").split())
+    if own.tag != "h1" and dress.isdisjoint((own.get("class") or "").split()):
+        return False
+    addressed = any(value.startswith(("/", "http")) for value in block.attrib.values())
+    return addressed or block.find(".//time") is not None
 
 
 def _begins_with_link(card: HtmlElement) -> bool:

@@ -148,6 +148,7 @@ def _distance(above: int, element: HtmlElement, frame: set[HtmlElement]) -> int:
 
 
 _MOST_LEAVES, _MOST_FAR, _NEAR_LEVELS = 60, 20, 4
+_LONGEST_DAY = 30  # characters of a day without its hour
 _FACTS = re.compile(
     r"(?:^|[\s_-])(?:meta|info|by-?line|authors?|publish(?:ed)?|dates?|dateline)(?=$|[\s_-])",
     re.IGNORECASE,
@@ -192,10 +193,19 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
             continue
         if _in_list(element):
             continue
+        if (hour := _hour_beside(element)) and len(text) <= _LONGEST_DAY:
+            text = f"{text.rstrip(',')} {hour}"
         if parse_date(text, day_first=True)[0] and not in_card(element, titles):
             (found if sure or _shares_block(element) else far).append(text)
     for text in (found or far)[:2]:
         add(page.published, "text", text)
+
+
+def _hour_beside(element: HtmlElement) -> str:
+    """Return the hour that stands in an element of its own right behind the day, '' if none."""
+    beside = element[0] if len(element) else element.getnext()
+    hour = (beside.text or "").strip() if beside is not None else ""
+    return hour if _CLOCK.fullmatch(hour) else ""
 
 
 def _shares_block(element: HtmlElement) -> bool:

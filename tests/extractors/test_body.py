@@ -282,6 +282,39 @@ def test_the_summary_of_another_story_below_a_short_text_is_no_standfirst() -> N
     assert text_of(f"<article>{told}</article>{other}") == "\n".join(PARAGRAPHS[:4])
 
 
+def scrolled(headline: str, mark: str, below: str) -> str:
+    """A page of two like blocks, with a headline each."""
+    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
+    other = "".join(f"<p>{LEAD} It was the {number} of its kind.</p>" for number in range(6))
+    return (
+        f'<section class="story"><h1 class="big headline">Ferry crews agree</h1>{told}</section>'
+        f'<section class="story" {mark}>{headline}{below}{other}</section>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("headline", "mark", "below"),
+    [
+        ("<h2 class=headline>Crane falls into the dock</h2>", "data-url=/2023/crane", ""),
+        ("<h1>Crane falls into the dock</h1>", "", "<time datetime=2023-09-12>Tuesday</time>"),
+    ],
+)
+def test_a_whole_story_that_follows_when_one_scrolls_on_is_left_out(
+    headline: str, mark: str, below: str
+) -> None:
+    page = f"<html lang=en><body>{scrolled(headline, mark, below)}</body></html>"
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.text == "\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize("headline", ["<h1>The second day</h1>", "<h2>The second day</h2>"])
+def test_a_chapter_of_the_story_stays(headline: str) -> None:
+    told = scrolled(headline, "", "").replace("story", "part")
+    page = f"<html lang=en><body><article>{told}</article></body></html>"
+    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
+    assert found.text.count(LEAD) == 6
+
+
 @pytest.mark.parametrize("names", ["paywall", "after-anzeige", "has-comments", "with-ads"])
 def test_the_last_paragraphs_of_an_article_stay_whatever_their_block_says(names: str) -> None:
     told = [f"<p>{words}</p>" for words in PARAGRAPHS]

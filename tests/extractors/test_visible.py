@@ -87,6 +87,17 @@ def test_a_date_is_found_where_sites_show_it(below: str) -> None:
     assert found.published_at == datetime(2023, 9, 13, 10, 5, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "below",
+    [
+        "<span class=date>13.09.2023, <span>15:51</span></span>",
+        "<div><span>13 September 2023</span><span>15:51</span></div>",
+    ],
+)
+def test_the_hour_beside_the_day_belongs_to_it(below: str) -> None:
+    assert read("", below=below).published_at == datetime(2023, 9, 13, 15, 51, tzinfo=UTC)
+
+
 def test_a_date_above_the_headline_is_known_by_the_box_around_it() -> None:
     found = read("", above="<div class=item-date><i></i><span>۲۲ شهریور ۱۴۰۲، ۱۰:۰۵</span></div>")
     assert found.published_at == datetime(2023, 9, 13, 10, 5, tzinfo=UTC)

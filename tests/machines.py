@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import psycopg
 from desks import Desk, new_desk
-from prefect_api import api_answer, new_run
+from prefect_api import FULL_HANDS, api_answer, new_run
 from shared_targets import Postgres, free_port, postgres_server
 
 from extractors.records import Listing
@@ -166,7 +166,9 @@ class Machines:
         return {run["id"]: run["state_type"] for run in found}
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        return json.loads(api_answer(f"http://127.0.0.1:{self.port}/api{path}", body))
+        url = f"http://127.0.0.1:{self.port}/api{path}"
+        # 500: PostgreSQL was restarted under it, and a connection of before is still in use.
+        return json.loads(api_answer(url, body, again_on=(*FULL_HANDS, 500)))
 
     def disturb(
         self, rooms: list[Newsroom], deployments: list[str], *, feeds: int, pages: int
@@ -219,7 +221,7 @@ class Machines:
         for child in _tree(process.pid):
             with suppress(ProcessLookupError):
                 os.kill(child, number)
-        process.wait(timeout=30)
+        process.wait(timeout=100)
 
     def _started(self, name: str, line: list[str]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:

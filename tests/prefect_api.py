@@ -10,7 +10,7 @@ import urllib.request
 import uuid
 from typing import Any
 
-_FULL_HANDS = (429, 503)  # 503: another of its transactions holds the SQLite file
+FULL_HANDS = (429, 503)  # 503: another of its transactions holds the SQLite file
 
 
 def new_run() -> dict[str, Any]:
@@ -24,6 +24,7 @@ def api_answer(
     *,
     login: str | None = None,
     patience_s: float = 90,
+    again_on: tuple[int, ...] = FULL_HANDS,
 ) -> bytes:
     """The raw answer; a body is sent as JSON, a login as `user:password`.
 
@@ -42,7 +43,7 @@ def api_answer(
             with urllib.request.urlopen(asked, timeout=30) as answer:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
-            if error.code not in _FULL_HANDS or time.monotonic() > deadline:
+            if error.code not in again_on or time.monotonic() > deadline:
                 raise
         except TimeoutError:
             if time.monotonic() > deadline:

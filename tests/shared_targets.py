@@ -101,7 +101,7 @@ def served(path: Path, abandoned_s: float = 30.0) -> Iterator[Server]:
         yield server
     finally:
         server.process.terminate()
-        server.process.wait(timeout=30)
+        server.process.wait(timeout=100)
 
 
 def _started(path: Path, port: int, abandoned_s: float) -> subprocess.Popen[str]:
@@ -207,7 +207,7 @@ def postgres_server(*, connections: int = 100, password: str | None = None) -> I
             if (cluster / "postmaster.pid").exists():
                 running.stop()
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(line: list[str], folder: Path) -> None:

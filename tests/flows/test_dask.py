@@ -43,7 +43,7 @@ def test_the_address_of_a_scheduler_is_taken_as_it_is() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_pages_read_again_by_a_cluster_give_the_same_tables(
     make_desk: Callable[..., Desk],
 ) -> None:
@@ -64,7 +64,7 @@ def test_pages_read_again_by_a_cluster_give_the_same_tables(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -103,7 +103,7 @@ def hold_the_first_files(past: Past) -> None:
 
 @pytest.mark.slow
 @pytest.mark.allow_hosts(ADDRESSES)
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_workers_of_a_cluster_share_the_files_of_ccnews_and_give_the_same_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,7 +75,7 @@ def said(desk: Desk, *words: str) -> dict[str, Any]:
     """What `duckwire … --json` said."""
     line, environment = command(desk, (*words, "--json"))
     done = subprocess.run(
-        line, env=environment, capture_output=True, text=True, timeout=240, check=False
+        line, env=environment, capture_output=True, text=True, timeout=500, check=False
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

@@ -29,7 +29,7 @@ from storage.work import due_pages, waiting_hosts
 
 # Large groups: the slowest of one group holds up the next one.
 FEEDS_A_STEP = 5000
-PAGES_A_STEP = 5000
+PAGES_A_STEP = 10_000
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from extractors.errors import UsageError
+from flows.clock import utc_now
 from flows.commands import show
-from flows.commands.run import Data, Json
+from flows.commands.options import Data, Json
 from flows.settings import load_settings
-from flows.steps.job import utc_now
 from flows.warehouses import warehouse_of
 from storage.asking import Answer, Asker
 from storage.errors import QueryError

@@ -22,7 +22,8 @@ from rich.text import Text
 
 from extractors.errors import UsageError
 from flows.commands import show
-from flows.commands.run import Data, Direct, Json, NoPages, under_prefect
+from flows.commands.options import Data, Direct, Json, NoPages
+from flows.commands.run import under_prefect
 from flows.settings import load_settings
 from flows.steps.backfill import BackfillReport, run_backfill
 from flows.steps.backfill_asks import check_request

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from flows.clock import utc_now
 from flows.commands import show
-from flows.commands.run import Data, Json
+from flows.commands.options import Data, Json
 from flows.doctor import Check, Finding, examine, examine_network
+from flows.net.client import Client
 from flows.settings import Settings, load_settings
-from flows.steps.job import network, new_job, utc_now
 
 
 def doctor(
@@ -37,5 +38,5 @@ def doctor(
 
 
 async def _ask(settings: Settings) -> list[Check]:
-    async with network(new_job(settings, "doctor")) as door:
+    async with Client(settings.net, clock=utc_now) as door:
         return await examine_network(settings, door, utc_now())

@@ -10,10 +10,10 @@ import typer
 
 from extractors.errors import UsageError
 from extractors.text import counted
+from flows.clock import utc_now
 from flows.commands import show
-from flows.commands.run import Data
+from flows.commands.options import Data
 from flows.settings import load_settings
-from flows.steps.job import utc_now
 from flows.warehouses import warehouse_of
 from storage.asking import Asker
 from storage.export import Format, Wanted

@@ -17,15 +17,15 @@ from extractors.fingerprints import stable_id
 from extractors.opml import OpmlError, read_opml, write_opml
 from extractors.records import Fetched, Listing, ParsedFeed, Reason
 from extractors.text import counted
+from flows.clock import utc_now
 from flows.commands import show
-from flows.commands.run import Data, Json
+from flows.commands.options import Data, Json
 from flows.net.client import Client
 from flows.replay import FeedHistory, replay
 from flows.settings import Settings, load_settings
 from flows.sources.feedlist import add as add_listing
 from flows.sources.feedlist import load, merge, set_paused, set_verified
 from flows.sources.feedlist import remove as remove_listing
-from flows.steps.job import utc_now
 from flows.warehouses import warehouse_of
 from storage.asking import Asker
 from storage.history import recorded_feeds

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from flows.clock import utc_now
 from flows.commands import show
-from flows.commands.run import Data
+from flows.commands.options import Data
 from flows.settings import load_settings
-from flows.steps.job import new_job, utc_now
+from flows.steps.job import new_job
 from storage.backup import backup as make_backup
 from storage.backup import restore as bring_back
 from storage.publish import publish

@@ -14,8 +14,9 @@ import typer
 
 from extractors.errors import SettingsError
 from extractors.text import counted
+from flows.clock import utc_now
 from flows.commands import show
-from flows.health import serving
+from flows.commands.options import Data, Direct, Json, NoPages
 from flows.prefect_server import (
     exported,
     login_environment,
@@ -25,7 +26,7 @@ from flows.prefect_server import (
 from flows.settings import Settings, load_settings
 from flows.steps.forget import run_forget, run_retry
 from flows.steps.ingest import IngestOptions, run_ingest
-from flows.steps.job import new_job, readers_of, utc_now
+from flows.steps.job import new_job, readers_of
 from flows.steps.maintain import run_maintain, upkeep_lines
 from flows.steps.reprocess import run_reprocess
 from flows.steps.summary import (
@@ -40,14 +41,10 @@ from storage.reports import RunReport
 
 _LONG_LIST = 40_000  # bytes: some four hundred feeds
 
-Data = Annotated[Path | None, typer.Option("--data", help="The data directory.")]
-Direct = Annotated[bool, typer.Option("--direct", help="Without Prefect.")]
-Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 Seeds = Annotated[
     Path | None, typer.Option("--seeds", help="Load this folder of files and poll no feed.")
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Poll feeds that are not due as well.")]
-NoPages = Annotated[bool, typer.Option("--no-pages", help="Leave the pages waiting.")]
 
 
 def run(
@@ -142,6 +139,8 @@ def _answering(settings: Settings) -> Iterator[None]:
     if not settings.health_port:
         yield
         return
+    from flows.health import serving
+
     with ExitStack() as answering:
         try:
             answering.enter_context(serving(settings, utc_now, port=settings.health_port))

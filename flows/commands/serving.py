@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 
 from extractors.errors import UsageError
+from flows.clock import utc_now
 from flows.commands import show
-from flows.commands.run import Data
+from flows.commands.options import Data
 from flows.settings import Settings, load_settings
-from flows.steps.job import utc_now
 from storage.targets.naming import DEFAULT_PORT
 from storage.targets.serving import Listening
 from storage.targets.serving import serve as serve_file

@@ -13,7 +13,7 @@ from extractors.errors import UsageError
 from extractors.topic_score import LabelledItem, Mistake, Scores, score_labelled
 from extractors.topics import skeleton
 from flows.commands import show
-from flows.commands.run import Data, Json
+from flows.commands.options import Data, Json
 from flows.settings import load_settings
 from flows.steps.topics import load_topic, load_topics
 from flows.warehouses import warehouse_of

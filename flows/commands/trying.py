@@ -19,12 +19,12 @@ from extractors.feeds import parse_feed
 from extractors.records import Extracted, Fetched, Judgement, State, Verdict
 from extractors.seeds import read_seed
 from extractors.text import counted
+from flows.clock import utc_now
 from flows.commands import show
-from flows.commands.run import Json
+from flows.commands.options import Json
 from flows.net.client import Client
 from flows.net.door import Accept
 from flows.settings import Settings, load_settings
-from flows.steps.job import utc_now
 from flows.steps.topics import Topics, load_topic, load_topics
 
 _TEXTS = (".txt", ".md")

@@ -8,9 +8,10 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from flows.clock import utc_now
 from flows.net.client import Client
 from flows.net.door import Fetcher
 from flows.settings import Settings
@@ -24,11 +25,6 @@ from storage.warehouse import Warehouse
 Clock = Callable[[], datetime]
 # How a run opens its door to the network; tests hand in a fake.
 Door = Callable[["Job"], AbstractAsyncContextManager[Fetcher]]
-
-
-def utc_now() -> datetime:
-    """Read the wall clock: an aware time in UTC. Only flows and the CLI hand this on."""
-    return datetime.now(UTC)
 
 
 def network(job: Job) -> AbstractAsyncContextManager[Fetcher]:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from desks import Desk
 
+from flows.cli import COMMANDS
+
 TEXT = (
     "Kim Jong Un and Vladimir Putin met at the Vostochny cosmodrome on Wednesday.\n"
     "The two leaders talked for hours about satellites, officials in Moscow said.\n"
@@ -187,3 +189,43 @@ def test_the_prompt_answers_what_is_right_and_goes_on_after_what_is_wrong(landed
 def test_a_wrong_question_has_exit_status_one(landed: Desk) -> None:
     done = duckwire("sql", "SELECT nope", data=landed.settings.data)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_of_a_command_what_its_own_help_begins_with(name: str) -> None:
+    command = COMMANDS[name].command(name)
+    assert command.name == name
+    assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name].told
+
+
+_IMPORTED = """
+import sys
+from flows.cli import main
+names = sys.argv.pop(1).split(",")
+try:
+    main()
+finally:
+    print([name for name in names if name in sys.modules])
+"""
+
+
+def imported(names: str, *words: str) -> tuple[str, str]:
+    """What the command prints, and which of these modules it has imported by its end."""
+    line = [sys.executable, "-c", _IMPORTED, names, *words]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    *said, found = done.stdout.splitlines()
+    return "\n".join(said), found
+
+
+def test_the_list_of_commands_imports_none_of_what_they_need() -> None:
+    said, found = imported("duckdb,pyarrow,trafilatura,httpx,prefect", "--help")
+    assert "backfill" in said
+    assert found == "[]"
+
+
+def test_a_question_imports_nothing_that_reads_pages_or_asks_the_network(desk: Desk) -> None:
+    desk.run()
+    words = ["sql", "SELECT 41 + 1 AS n", "--data", str(desk.settings.data)]
+    said, found = imported("trafilatura,httpx,prefect", *words)
+    assert "42" in said
+    assert found == "[]"

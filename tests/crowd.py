@@ -94,7 +94,7 @@ class Crowd:
             "DUCKWIRE_FEEDS": str(made.settings.feeds),
             "DUCKWIRE_ALLOW_HOSTS": "127.0.0.1",
             "DUCKWIRE_PACE_ALLOWED": "false",
-            "DUCKWIRE_TOTAL_S": "8",
+            "DUCKWIRE_TOTAL_S": "12",
         }
         written = data / "timed.json"
         # -P: the folder of that program would hide the packages whose tests it holds.

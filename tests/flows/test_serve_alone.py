@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import uuid
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,12 @@ def test_a_process_that_carries_a_flow_run_is_found_by_it() -> None:
     environment = {**os.environ, "PREFECT__FLOW_RUN_ID": "5f0c6a52-test"}
     with subprocess.Popen(["sleep", "60"], env=environment) as sleeper:
         try:
-            assert sleeper.pid in eventually(
-                lambda: flow_run_processes().get("5f0c6a52-test"), seconds=5
-            )
+            assert sleeper.pid in eventually(lambda: flow_run_processes().get("5f0c6a52-test"))
         finally:
             sleeper.kill()
     assert "5f0c6a52-test" not in flow_run_processes()
 
 
-RUN = "9b3e51c7-test"
 # A worker as Prefect's is: told to stop, it kills its runs. Its run needs a moment to end.
 WORKER = """
 import os, signal, subprocess, sys, time
@@ -78,10 +76,18 @@ time.sleep(60)
 """
 
 
-def test_runs_have_ended_by_themselves_before_their_worker_is_stopped(tmp_path: Path) -> None:
+@pytest.fixture
+def run() -> str:
+    """The id of a flow run that no other process carries."""
+    return uuid.uuid4().hex
+
+
+def test_runs_have_ended_by_themselves_before_their_worker_is_stopped(
+    tmp_path: Path, run: str
+) -> None:
     ended = tmp_path / "ended"
     worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(ended), RUN], stdout=subprocess.PIPE
+        [sys.executable, "-c", WORKER, str(ended), run], stdout=subprocess.PIPE
     )
     with worker:
         assert worker.stdout is not None
@@ -90,17 +96,17 @@ def test_runs_have_ended_by_themselves_before_their_worker_is_stopped(tmp_path: 
     assert ended.exists()
 
 
-def test_a_run_that_does_not_end_is_killed_with_its_worker(tmp_path: Path) -> None:
+def test_a_run_that_does_not_end_is_killed_with_its_worker(tmp_path: Path, run: str) -> None:
     deaf = WORKER.replace("time.sleep(0.3)", "time.sleep(60)")
     worker = subprocess.Popen(
-        [sys.executable, "-c", deaf, str(tmp_path / "ended"), RUN], stdout=subprocess.PIPE
+        [sys.executable, "-c", deaf, str(tmp_path / "ended"), run], stdout=subprocess.PIPE
     )
     with worker:
         assert worker.stdout is not None
         worker.stdout.readline()
         stop_worker(worker, runs_grace=0.3)
     assert not (tmp_path / "ended").exists()
-    assert RUN not in flow_run_processes()
+    eventually(lambda: run not in flow_run_processes())
 
 
 def ended(kind: str, message: str | None, took: float = 0.0) -> dict[str, Any]:

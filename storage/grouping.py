@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from storage.columnar import arriving
 from storage.session import Session as Connection
+from storage.session import listed
 
 Pair = tuple[str, str, float]  # one article, another, the share of values that agree
 Member = tuple[str, str, float]  # group id, article id, its highest similarity
@@ -28,7 +29,7 @@ _AT_ONCE = 5000
 _NEAR = """
 WITH fresh AS (
     SELECT article_id, unnest(bands) AS band FROM article_signatures
-    WHERE article_id IN (SELECT unnest(?::VARCHAR[]))
+    WHERE article_id IN (SELECT unnest(string_split(?, chr(31))))
 )
 SELECT DISTINCT least(f.article_id, b.article_id), greatest(f.article_id, b.article_id)
 FROM (SELECT article_id, unnest(bands) AS band FROM article_signatures) b
@@ -38,19 +39,20 @@ WHERE f.article_id <> b.article_id
 
 _SIGNATURES = """
 SELECT article_id, signature FROM article_signatures
-WHERE article_id IN (SELECT unnest(?::VARCHAR[]))
+WHERE article_id IN (SELECT unnest(string_split(?, chr(31))))
 """
 
 _GROUPS = """
 SELECT group_id, article_id, similarity FROM article_groups
 WHERE group_id IN (
-    SELECT group_id FROM article_groups WHERE article_id IN (SELECT unnest(?::VARCHAR[]))
+    SELECT group_id FROM article_groups
+    WHERE article_id IN (SELECT unnest(string_split(?, chr(31))))
 )
 """
 
 _LEFT = """
 INSERT INTO articles_to_group
-SELECT unnest(?::VARCHAR[]), unnest(?::BOOLEAN[]), getvariable('run_id')
+SELECT unnest(string_split(?, chr(31))), ?, getvariable('run_id')
 """
 
 _WAITING = """
@@ -64,8 +66,9 @@ def leave_to_group(connection: Connection, new: Sequence[str], replaced: Sequenc
 
     Runs inside the landing's transaction, so that nothing of it is forgotten by a crash.
     """
-    marks = [False] * len(new) + [True] * len(replaced)
-    connection.execute(_LEFT, [[*new, *replaced], marks])
+    for ids, mark in ((new, False), (replaced, True)):
+        if ids:
+            connection.execute(_LEFT, [listed(ids), mark])
 
 
 def group_left(connection: Connection) -> bool:
@@ -81,7 +84,9 @@ def group_left(connection: Connection) -> bool:
     connection.execute("SET VARIABLE run_id = ?", [max(row[2] or "" for row in waiting)])
     regroup(connection, names, replaced)
     connection.execute(
-        "DELETE FROM articles_to_group WHERE article_id IN (SELECT unnest(?::VARCHAR[]))", [names]
+        "DELETE FROM articles_to_group "
+        "WHERE article_id IN (SELECT unnest(string_split(?, chr(31))))",
+        [listed(names)],
     )
     return True
 
@@ -95,7 +100,7 @@ def regroup(connection: Connection, fresh: Sequence[str], replaced: Sequence[str
     """
     members = _groups_with(connection, replaced)
     wanted = {*fresh, *(row[1] for row in members)}
-    near = connection.execute(_NEAR, [sorted(wanted)]).fetchall() if wanted else []
+    near = connection.execute(_NEAR, [listed(wanted)]).fetchall() if wanted else []
     if not near and not members:
         return
     pairs = _similar(connection, near)
@@ -144,8 +149,8 @@ def _similar(connection: Connection, near: Collection[tuple[str, str]]) -> list[
     """Of pairs that share a band, those that are alike enough."""
     if not near:
         return []
-    names = sorted({name for pair in near for name in pair})
-    signatures = dict(connection.execute(_SIGNATURES, [names]).fetchall())
+    names = {name for pair in near for name in pair}
+    signatures = dict(connection.execute(_SIGNATURES, [listed(names)]).fetchall())
     shares = ((one, other, _share(signatures[one], signatures[other])) for one, other in near)
     return [pair for pair in shares if pair[2] >= SIMILAR]
 
@@ -158,14 +163,15 @@ def _share(one: bytes, other: bytes) -> float:
 
 def _groups_with(connection: Connection, ids: Collection[str]) -> list[Member]:
     """The whole groups that any of these articles is in."""
-    return connection.execute(_GROUPS, [sorted(ids)]).fetchall() if ids else []
+    return connection.execute(_GROUPS, [listed(ids)]).fetchall() if ids else []
 
 
 def _write(connection: Connection, *, gone: Sequence[str], rows: Sequence[Member]) -> None:
     if gone:
         connection.execute(
-            "DELETE FROM article_groups WHERE article_id IN (SELECT unnest(?::VARCHAR[]))",
-            [sorted(set(gone))],
+            "DELETE FROM article_groups "
+            "WHERE article_id IN (SELECT unnest(string_split(?, chr(31))))",
+            [listed(set(gone))],
         )
     if rows:
         named = ("group_id", "article_id", "similarity")

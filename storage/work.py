@@ -10,7 +10,7 @@ from typing import Any
 from storage.migrate import sql_text
 from storage.rows import PageTask
 from storage.session import Session as Connection
-from storage.session import count_of
+from storage.session import count_of, listed
 
 Spans = tuple[tuple[datetime, datetime], ...]
 
@@ -275,9 +275,9 @@ def mark_announced(connection: Connection, items: Sequence[OnTopic], *, now: dat
 def known_entries(connection: Connection, entry_ids: Sequence[str]) -> set[str]:
     """Which of these entries are stored already; what a window left out is news to a feed."""
     rows = connection.execute(
-        "SELECT entry_id FROM entries WHERE entry_id IN (SELECT unnest(?::VARCHAR[])) "
+        "SELECT entry_id FROM entries WHERE entry_id IN (SELECT unnest(string_split(?, chr(31)))) "
         "AND reason IS DISTINCT FROM 'outside_window'",
-        [list(entry_ids)],
+        [listed(entry_ids)],
     ).fetchall()
     return {row[0] for row in rows}
 
@@ -286,8 +286,8 @@ def known_bodies(connection: Connection, page_ids: Sequence[str]) -> dict[str, s
     """The body digests of those of these pages that are stored, by page id."""
     rows = connection.execute(
         "SELECT page_id, body_hash FROM pages "
-        "WHERE body_hash IS NOT NULL AND page_id IN (SELECT unnest(?::VARCHAR[]))",
-        [list(page_ids)],
+        "WHERE body_hash IS NOT NULL AND page_id IN (SELECT unnest(string_split(?, chr(31))))",
+        [listed(page_ids)],
     ).fetchall()
     return dict(rows)
 
@@ -296,8 +296,8 @@ def known_hashes(connection: Connection, entry_ids: Sequence[str]) -> dict[str, 
     """The content hashes of those of these entries that are stored, by entry id."""
     rows = connection.execute(
         "SELECT entry_id, content_hash FROM entries "
-        "WHERE entry_id IN (SELECT unnest(?::VARCHAR[]))",
-        [list(entry_ids)],
+        "WHERE entry_id IN (SELECT unnest(string_split(?, chr(31))))",
+        [listed(entry_ids)],
     ).fetchall()
     return dict(rows)
 
@@ -306,8 +306,8 @@ def done_pages(connection: Connection, page_ids: Sequence[str]) -> set[str]:
     """Which of these pages do not wait to be fetched."""
     rows = connection.execute(
         "SELECT page_id FROM pages WHERE state <> 'waiting' "
-        "AND page_id IN (SELECT unnest(?::VARCHAR[]))",
-        [list(page_ids)],
+        "AND page_id IN (SELECT unnest(string_split(?, chr(31))))",
+        [listed(page_ids)],
     ).fetchall()
     return {row[0] for row in rows}
 
@@ -372,8 +372,8 @@ def _asked(connection: Connection, page_ids: list[str]) -> dict[str, Spans]:
     rows = connection.execute(
         "SELECT DISTINCT e.page_id, w.from_at, w.to_at FROM entries e "
         "JOIN backfill_windows w USING (feed_id) "
-        "WHERE e.page_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY ALL",
-        [page_ids],
+        "WHERE e.page_id IN (SELECT unnest(string_split(?, chr(31)))) ORDER BY ALL",
+        [listed(page_ids)],
     ).fetchall()
     found: dict[str, Spans] = {}
     for page_id, start, end in rows:

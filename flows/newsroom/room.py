@@ -200,7 +200,7 @@ class Newsroom:
         self._server.add_fault(target, fault, times)
 
     def heal(self) -> None:
-        """Forget all failures that have not been played yet."""
+        """Forget all failures that have not been played yet, and answer what one of them delays."""
         self._server.clear_faults()
 
     def _truth(self, outlet: Outlet, article: Article, *, on_first: bool) -> ArticleTruth:

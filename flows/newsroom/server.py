@@ -73,6 +73,7 @@ class Server:
         self.statuses: Counter[tuple[str, int]] = Counter()
         self._respond = respond
         self._faults: dict[str, list[Fault]] = {}
+        self._late: set[asyncio.Event] = set()
         self._cache: dict[tuple[str, bool], _Rendered] = {}
         self._ahead: dict[tuple[str, bool], _Rendered] = {}
         self._edition = 0
@@ -123,9 +124,14 @@ class Server:
             self._faults.setdefault(path, []).extend([fault] * times)
 
     def clear_faults(self) -> None:
-        """Forget all faults that are still to be played."""
+        """Forget all faults that are still to be played; what is delayed by one is answered now."""
         with self._lock:
             self._faults.clear()
+        self._loop.call_soon_threadsafe(self._answer_the_late)
+
+    def _answer_the_late(self) -> None:
+        for event in self._late:
+            event.set()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -161,10 +167,22 @@ class Server:
         self.requests[request.target] += 1
         fault = self._take_fault(request.target) or Fault()
         rendered = self._rendered(request)
-        await asyncio.sleep(rendered.answer.delay_s + fault.delay_s)
+        if fault.delay_s:  # at once: it is let go by whoever heals from here on
+            await self._delay(fault.delay_s)
+        await asyncio.sleep(rendered.answer.delay_s)
         reply = _reply(request, rendered, fault)
         self.statuses[request.target, reply.status] += 1
         return await _send(writer, reply, fault) and request.keep_alive
+
+    async def _delay(self, seconds: float) -> None:
+        healed = asyncio.Event()
+        self._late.add(healed)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await healed.wait()
+        finally:
+            self._late.discard(healed)
 
     def _take_fault(self, target: str) -> Fault | None:
         with self._lock:

@@ -4,6 +4,7 @@ import gzip
 import http.client
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -124,6 +125,16 @@ class TestFaults:
         room.fail(story.url, 500, times=9)
         room.heal()
         assert get(story.url).status == 200
+
+    def test_healing_answers_at_once_what_is_delayed(self, room, get, story):
+        before = room.requests.total()
+        room.fail(story.url, delay_s=100.0)
+        with ThreadPoolExecutor(1) as pool:
+            late = pool.submit(get, story.url)
+            while room.requests.total() == before:
+                time.sleep(0.01)
+            room.heal()
+            assert late.result(timeout=60).status == 200
 
 
 class TestProtocol:

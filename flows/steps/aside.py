@@ -7,6 +7,7 @@ on its time and its memory; it is started for the first such feed of a poll.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from extractors.feeds import parse_feed, parse_quickly
@@ -60,6 +61,13 @@ def read_cheaply(fetched: Fetched, max_entries: int, max_depth: int) -> ParsedFe
     )
 
 
+def read_all_cheaply(
+    answers: Sequence[Fetched], max_entries: int, max_depth: int
+) -> list[ParsedFeed | None]:
+    """As `read_cheaply`, for each."""
+    return [read_cheaply(fetched, max_entries, max_depth) for fetched in answers]
+
+
 def _broken_off(body: bytes) -> bool:
     """Whether a long body stops before its end, so that reading it quickly is a vain try.
 
@@ -91,6 +99,10 @@ class Aside:
         except WorkFailed as failure:
             parsed = ParsedFeed("", reason=Reason.CRASHED, detail=str(failure))
         return parsed
+
+    def read_all(self, answers: Sequence[Fetched]) -> list[ParsedFeed | None]:
+        """As `read`, for each."""
+        return [self.read(fetched) for fetched in answers]
 
 
 def read_here(_: None, head: Fetched, max_entries: int, max_depth: int, body: bytes) -> ParsedFeed:

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence, Set
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from itertools import compress
 from typing import IO
 
 from extractors.feeds import discover_feeds
@@ -23,8 +25,8 @@ from extractors.records import (
 from flows.net.door import Fetcher
 from flows.net.outage import not_charged
 from flows.policy import after_poll, body_hash, changes, outcome_of, possible_gap
-from flows.steps.aside import Aside, Bounds, read_cheaply
-from flows.steps.batches import in_batches
+from flows.steps.aside import Aside, Bounds, read_all_cheaply
+from flows.steps.batches import Together, in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
 from flows.steps.rows import entry_row
@@ -44,6 +46,7 @@ _UNREACHED = (Reason.DNS, Reason.CONNECT, Reason.TIMEOUT)
 _HELD = 2_000_000
 # Starting a process to read in takes as long as reading four hundred feeds.
 _MANY = 400
+_TOGETHER = 8  # feeds that a thread reads at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ class Later:
 
 
 _Read = Callable[[FeedState, Fetched], Awaitable[Polled | None]]
-_Parse = Callable[[Fetched, int, int], ParsedFeed | None]
+_Answer = tuple[FeedState, Fetched]
+_Parse = Callable[[Sequence[Fetched]], Sequence[ParsedFeed | None]]
 
 
 async def poll_feeds(
@@ -95,8 +99,12 @@ async def poll_feeds(
             ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive,
             Sitting(job.warehouse) as sitting,
         ):
-            cheaply = job.readers.read_feed if elsewhere else read_cheaply
-            desk = _Desk(job, topics, door, archive, sitting, reader, forgotten, cheaply)
+            most, deep = job.settings.max_entries, job.settings.max_depth
+            cheaply = job.readers.read_feeds if elsewhere else read_all_cheaply
+            parse = partial(cheaply, max_entries=most, max_depth=deep)
+            read = partial(read_polls, job, topics, parse)
+            reading = Together(reader, read, threads=threads, most=_TOGETHER)
+            desk = _Desk(job, topics, door, archive, sitting, reader, reading, forgotten)
             asking = [desk.ask(state) for state in feeds]
             batches = in_batches(asking, job.settings.batch, patience_s=_PATIENCE_S, pauses=True)
             async for batch in batches:
@@ -117,8 +125,8 @@ class _Desk:
     archive: ArchiveWriter
     sitting: Sitting
     reader: Executor
+    reading: Together[_Answer, Polled | None]
     forgotten: Set[str]
-    cheaply: _Parse
     # Whether it is the feed or our own connection is known only when everybody was asked.
     suspects: list[Polled] = field(default_factory=list)
     later: list[Later] = field(default_factory=list)
@@ -151,19 +159,8 @@ class _Desk:
         )
 
     async def _cheaply(self, state: FeedState, fetched: Fetched) -> Polled | None:
-        """Read an answer at once, unless that would hold up the others."""
-        if len(fetched.body) > LARGE:
-            return None
-        most, deep = self.job.settings.max_entries, self.job.settings.max_depth
-        return await self._polled(state, fetched, lambda given: self.cheaply(given, most, deep))
-
-    async def _polled(
-        self, state: FeedState, fetched: Fetched, parse: Callable[[Fetched], ParsedFeed | None]
-    ) -> Polled | None:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self.reader, read_poll, self.job, self.topics, state, fetched, parse
-        )
+        """Read an answer soon, unless that would hold up the others."""
+        return None if len(fetched.body) > LARGE else await self.reading.run((state, fetched))
 
     async def take(self, batch: Sequence[Polled | Later]) -> None:
         """Land a batch, and set aside what is not to be landed yet; an empty one is a pause."""
@@ -191,9 +188,12 @@ class _Desk:
         """Read and land what was set aside, as much at once as the memory should hold."""
         ready: list[Polled] = []
         with Aside(_bounds(self.job)) as aside:
+            read_one = partial(read_polls, self.job, self.topics, aside.read_all)
 
             async def read(state: FeedState, fetched: Fetched) -> Polled | None:
-                return await self._polled(state, fetched, aside.read)
+                loop = asyncio.get_running_loop()
+                (polled,) = await loop.run_in_executor(self.reader, read_one, [(state, fetched)])
+                return polled
 
             while self.later:
                 item = self.later.pop()
@@ -221,22 +221,30 @@ async def _fetch(state: FeedState, url: str, door: Fetcher) -> Fetched:
     )
 
 
-def read_poll(
-    job: Job,
-    topics: Topics,
-    state: FeedState,
-    fetched: Fetched,
-    parse: Callable[[Fetched], ParsedFeed | None],
-) -> Polled | None:
-    """Read one answer: an unchanged body is not parsed, a changed one gives its entries.
+def read_polls(
+    job: Job, topics: Topics, parse: _Parse, answers: Sequence[_Answer]
+) -> list[Polled | None]:
+    """Read answers, in order: an unchanged body is not parsed, a changed one gives its entries.
 
-    None when `parse` leaves it for later.
+    In place of one that `parse` leaves for later there is None.
     """
+    news = [_is_news(state, fetched) for state, fetched in answers]
+    parsed = iter(parse([fetched for _, fetched in compress(answers, news)]))
+    return [
+        _polled(job, topics, state, fetched, next(parsed)) if new else Polled(state, fetched, None)
+        for (state, fetched), new in zip(answers, news, strict=True)
+    ]
+
+
+def _is_news(state: FeedState, fetched: Fetched) -> bool:
     if fetched.reason or fetched.status == 304:
-        return Polled(state, fetched, None)
-    if body_hash(fetched.body) == state.body_hash:
-        return Polled(state, fetched, None)
-    parsed = parse(fetched)
+        return False
+    return body_hash(fetched.body) != state.body_hash
+
+
+def _polled(
+    job: Job, topics: Topics, state: FeedState, fetched: Fetched, parsed: ParsedFeed | None
+) -> Polled | None:
     if parsed is None:
         return None
     now = job.clock()

@@ -29,7 +29,7 @@ from flows.steps.readers import readers
 # Stage, where it is looked up, under which name. A stage inside another is not counted twice.
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("asking feeds (event loop)", flows.steps.ingest, "poll_group"),
-    ("reading feeds", flows.steps.poll, "read_poll"),
+    ("reading feeds", flows.steps.poll, "read_polls"),
     ("landing polls", flows.steps.poll, "_land"),
     ("asking pages (event loop)", flows.steps.ingest, "fetch_group"),
     ("handing pages to readers", flows.steps.pages, "make_pages"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from extractors.records import Fetched, Reason, State
-from flows.steps.aside import read_cheaply
+from flows.steps.aside import read_all_cheaply
 from flows.steps.readers import Readers
 from flows.steps.reading import read_page
 from flows.steps.topics import load_topics
@@ -70,13 +70,14 @@ def _feed(count):
 
 def test_a_feed_reads_as_it_would_in_this_process_between_two_pages(readers):
     page = readers.read(TOPICS, TASK, ROW, PAGE, NOW)
-    assert readers.read_feed(_feed(3), 2000, 200) == read_cheaply(_feed(3), 2000, 200)
+    feeds = [_feed(3), _feed(0), _feed(5)]
+    assert readers.read_feeds(feeds, 2000, 200) == read_all_cheaply(feeds, 2000, 200)
     assert readers.read(TOPICS, TASK, ROW, PAGE, NOW) == page
 
 
 def test_a_feed_that_takes_too_long_there_is_left_to_be_read_aside(readers):
     readers.children.seconds = 0.001
-    assert readers.read_feed(_feed(10_000), 2000, 200) is None
+    assert readers.read_feeds([_feed(10_000)], 2000, 200) == [None]
 
 
 def test_the_process_stays_warm_from_page_to_page(readers):

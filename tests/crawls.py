@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +31,8 @@ from flows.newsroom.model import Article, Outlet, article_path
 from flows.newsroom.pages import article_page
 from flows.settings import ROOT
 from flows.sources.warc_records import Tally, is_page, read_records
-from flows.steps.readers import Readers
+from flows.steps.answers import PAGES_TOGETHER
+from flows.steps.readers import PageToRead, Readers
 from flows.steps.reading import bare_task
 from flows.steps.topics import load_topics
 from storage.rows import PageRow
@@ -159,26 +161,32 @@ class Speed:
 
 
 def read_sample(readers: Readers, pages: list[tuple[str, bytes]]) -> float:
-    """Read pages out of memory with all readers at work; returns pages a second."""
+    """Read pages out of memory with all readers at work, as a run hands them over; returns pages a
+    second.
+    """
     topics = load_topics(ROOT / "seeds" / "topics")
 
-    def read(one: tuple[str, bytes]) -> None:
-        url, body = one
-        row = PageRow(
-            page_id=url,
-            url=url,
-            final_url=url,
-            state="landed",
-            fetched_at=NOW,
-            first_seen_at=NOW,
-            run_id="bench",
-        )
-        readers.read(topics, bare_task(row, "backfill"), row, body, NOW)
+    def read(some: Sequence[tuple[str, bytes]]) -> None:
+        readers.read_all(topics, [_to_read(url, body) for url, body in some])
 
+    lumps = [pages[at : at + PAGES_TOGETHER] for at in range(0, len(pages), PAGES_TOGETHER)]
     start = time.perf_counter()
-    with ThreadPoolExecutor(CORES) as pool:
-        list(pool.map(read, pages))
+    with ThreadPoolExecutor(CORES + 1) as pool:
+        list(pool.map(read, lumps))
     return len(pages) / (time.perf_counter() - start)
+
+
+def _to_read(url: str, body: bytes) -> PageToRead:
+    row = PageRow(
+        page_id=url,
+        url=url,
+        final_url=url,
+        state="landed",
+        fetched_at=NOW,
+        first_seen_at=NOW,
+        run_id="bench",
+    )
+    return PageToRead(bare_task(row, "backfill"), row, body, NOW)
 
 
 def speed_from_memory(crawl: Crawl) -> Speed:

@@ -60,7 +60,9 @@ _GIVE_UP = 3  # failures in a row after which a service is down
 async def work_stretch(crew: Crew, names: Sequence[str], shift: Shift) -> int:
     """Do units of these sources until none is left or the shift is over; returns how many."""
     done = 0
-    pool = ThreadPoolExecutor(crew.job.settings.workers, thread_name_prefix="read")
+    # One more than readers: it has the next pages ready for the first of them that is free.
+    threads = crew.job.settings.workers + 1
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
     with (
         ArchiveWriter(crew.job.settings.archive_root, crew.job.run_id) as archive,
         Sitting(crew.job.warehouse) as sitting,

@@ -28,6 +28,8 @@ ROW_GROUP = "ROW_GROUP_SIZE 20480"
 _NAME = "duckwire"
 
 # The engine of the last session, to be used again: starting one costs ten times what a file does.
+# Not after a longer session: what it has taken up of memory is given back with it alone.
+_BRIEF_S = 1.0
 _idle: list[tuple[Path, duckdb.DuckDBPyConnection]] = []
 _idle_lock = threading.Lock()
 
@@ -53,13 +55,15 @@ def open_for_writing(
 def writing(path: Path, *, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
     """As `open_for_writing`, for the time of the block and a session of its own.
 
-    What is left of it when all went well is an engine without the file, for the next block.
+    What is left of a brief one when all went well is an engine without the file, for the next.
     """
     engine, session, kept = _engine(path), None, False
     try:
+        began = time.monotonic()
         session = _patiently(path, partial(_attached, path, engine), wait_s, time.sleep)
         yield session
-        kept = _put_away(path, engine, session)
+        if time.monotonic() - began < _BRIEF_S:
+            kept = _put_away(path, engine, session)
     finally:
         if not kept:
             if session is not None:

@@ -27,9 +27,10 @@ from storage.reports import RunReport, run_report
 from storage.topics import TopicListing, sync_topics
 from storage.work import due_pages, waiting_hosts
 
-# Large groups: the slowest of one group holds up the next one.
+# Large groups: the slowest of one group holds up the next one, and what a feed says of a page is
+# held until its group is done.
 FEEDS_A_STEP = 5000
-PAGES_A_STEP = 10_000
+PAGES_A_STEP = 5000
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")

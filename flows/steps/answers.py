@@ -6,7 +6,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
+from threading import Event
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ from extractors.records import UNKNOWN_SITE, Fetched, Reason, State
 from flows.policy import after_page
 from flows.steps.job import Job
 from flows.steps.readers import PageToRead
-from flows.steps.spool import unspooled
+from flows.steps.spool import LARGE, unspooled
 from flows.steps.telling import READING
 from flows.steps.topics import Topics
 from storage.host_lines import Habits
@@ -55,8 +57,10 @@ class Answer:
 
     @property
     def is_apart(self) -> bool:
-        """Whether it lies in a file: two of those are not taken into memory together."""
-        return not isinstance(self.fetched, Fetched | PackedPage)
+        """Whether it is large: two of those are not taken into memory together."""
+        if isinstance(self.fetched, PackedPage):
+            return self.fetched.record.length > LARGE
+        return not isinstance(self.fetched, Fetched)
 
     def taken(self) -> Fetched:
         """The answer with its body."""
@@ -83,25 +87,30 @@ class MadePage:
 
 
 def make_pages(
-    job: Job, topics: Topics, answers: Sequence[Answer], known: Habits | None = None
+    job: Job,
+    topics: Topics,
+    stopped: Event,
+    known: Habits,
+    answers: Sequence[Answer],
 ) -> list[MadePage]:
     """Decide what became of pages, in order, and have what there is of them read, together.
 
-    What is `known` of a page's host goes into reading it.
+    What is `known` of a page's host goes into reading it. Once `stopped`, what comes of them is to
+    be thrown away.
     """
     made: list[MadePage] = []
     for _, together in groupby(answers, key=lambda answer: id(answer) * answer.is_apart):
-        made += _made_together(job, topics, list(together), known or {})
+        made += _made_together(job, topics, list(together), known, stopped)
     return made
 
 
 def _made_together(
-    job: Job, topics: Topics, answers: list[Answer], known: Habits
+    job: Job, topics: Topics, answers: list[Answer], known: Habits, stopped: Event
 ) -> list[MadePage]:
     pages = [_page(job, answer, known) for answer in answers]
     asked = [page for page in pages if page.row.body_hash]
-    during = job.times.of(READING, len(asked))
-    read = iter(job.readers.read_all(topics, asked, during))
+    took = partial(job.times.add, READING)
+    read = iter(job.readers.read_all(topics, asked, took=took, stopped=stopped))
     done = [next(read) if page.row.body_hash else (page.row, None) for page in pages]
     return [
         MadePage(row, article, _kept(answer), answer.task.feed_id)

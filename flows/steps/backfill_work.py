@@ -307,13 +307,14 @@ class _Stretch:
         def read_on() -> list[MadePage]:
             made: list[MadePage] = []
             # Each goes to the thread that comes first.
-            while (some := list(islice(remaining, PAGES_TOGETHER))) and not stopped.is_set():
+            while (some := list(islice(remaining, part))) and not stopped.is_set():
                 answers = [Answer(task, bodies[task.page_id], now) for task in some]
-                made += make_pages(crew.job, crew.topics, answers)
+                made += make_pages(crew.job, crew.topics, stopped, {}, answers)
             return made
 
         # A future for each thread: one for each page costs half of what a reader's answer does.
         threads = range(crew.job.settings.workers)
+        part = max(1, min(PAGES_TOGETHER, len(tasks) // len(threads)))
         try:
             parts = await asyncio.gather(
                 *(loop.run_in_executor(self._pool, read_on) for _ in threads)

@@ -22,8 +22,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -40,8 +40,11 @@ _LONGER_S = 1.0
 # A child that still holds so much more than at its start is replaced.
 _WORN_BYTES = 300_000_000
 _COLLECT_AFTER = 5000  # objects; at the usual 700, collecting takes 3 % of reading a page
-# Answers of a lump are given together, unless that keeps one waiting for longer.
-_TELL_S = 0.25
+# A lump ends after so many seconds, whatever is left of it: other children may be free by then, and
+# whoever waits for it may have left.
+_LUMP_S = 0.25
+_WORN, _FIT = b"w", b"f"  # the first byte of a reply
+_TOO_LARGE = "reading it took too much memory"
 _KEPT_ROOM = 4_000_000  # bytes of a child's file that stay from lump to lump
 
 Item = tuple[tuple[Any, ...], bytes]
@@ -56,6 +59,7 @@ class _Child:
     process: subprocess.Popen[bytes]
     connection: Connection
     room: io.FileIO  # where the bytes of its items lie
+    bound_s: float = 0.0  # how long one wait for it lasts
     holds: object = None  # the key of what is shared with it
 
     def kill(self) -> None:
@@ -122,39 +126,56 @@ class Children:
         key: object = None,
         share: Any = None,
         *,
-        during: AbstractContextManager[None] | None = None,
+        took: Callable[[int, float], None] | None = None,
+        stopped: threading.Event | None = None,
     ) -> list[Any]:
-        """Have a lump of work done by a child, each item `(given, body)`; waits for one to be free.
+        """Have work done by a child at a time, in lumps, each item `(given, body)`; waits for one.
 
         Returns the answers in order; in place of one there is a WorkFailed for an item that failed.
-        One that takes its process along fails alone: those whose answers went with it are done
-        again, one by one. `share` is what many calls have in common: it goes to a child once for
-        each new `key`. `during` stands around the work without the wait for a child.
+        One that takes its process along fails alone: from there on they are done one by one.
+        `share` is what many calls have in common: it goes to a child once for each new `key`.
+        `took` is told how many items took how many seconds, without the wait for a child. Once
+        `stopped`, nothing more is begun, and what is left has failed.
         """
-        if not items:
-            return []
-        message = pickle.dumps([given for given, _ in items], protocol=5)
-        bodies = [body for _, body in items]
         answers: list[Any] = []
+        most = len(items)
+        while lump := items[len(answers) : len(answers) + most]:
+            if stopped is not None and stopped.is_set():
+                return [*answers, *[WorkFailed("it was stopped")] * (len(items) - len(answers))]
+            try:
+                answers += self._attempt(lump, key, share, took)
+            except WorkFailed as failure:
+                most = 1
+                if len(lump) == 1:
+                    answers.append(failure)
+        return answers
+
+    def _attempt(
+        self,
+        lump: Sequence[Item],
+        key: object,
+        share: Any,
+        took: Callable[[int, float], None] | None,
+    ) -> list[Any]:
+        """The answers to the first items of a lump, one at least. Raises WorkFailed."""
+        # Before and after, another call has the child.
+        message = pickle.dumps([given for given, _ in lump], protocol=5)
+        bodies = [body for _, body in lump]
         child = self._idle.get()
-        keep = None
+        begun, keep = time.monotonic(), None
         try:
-            with during or nullcontext():
-                child = child or self._start()
-                for fit, more in self._ask(child, message, bodies, key, share):
-                    keep = child if fit else None
-                    answers += more
-        except WorkFailed as failure:
-            keep = None
-            if len(items) == 1:
-                answers = [failure]
+            child = child or self._start()
+            reply = self._ask(child, message, bodies, key, share)
+            keep = None if reply.startswith(_WORN) else child
         finally:
             if child is not None and keep is None:
                 self._drop(child)
             self._idle.put(keep)
-        for item in items[len(answers) :]:
-            answers += self.call_all([item], key, share)
-        return answers
+        spent = time.monotonic() - begun
+        told = pickle.loads(memoryview(reply)[1:])  # noqa: S301  (our own child)
+        if took:
+            took(len(told), spent)
+        return [answer if done else WorkFailed(answer) for done, answer in told]
 
     def close(self) -> None:
         """End every child; what one is at work on is lost."""
@@ -181,7 +202,6 @@ class Children:
             if not child.connection.poll(_START_S):
                 raise TimeoutError
             child.connection.recv_bytes()
-            _bound(child.connection, self.seconds)
         except (EOFError, OSError) as error:
             self._drop(child)
             raise DuckwireError(
@@ -199,24 +219,27 @@ class Children:
 
     def _ask(
         self, child: _Child, message: bytes, bodies: list[bytes], key: object, share: Any
-    ) -> Iterator[tuple[bool, list[Any]]]:
-        """Answers as the child gives them, and each time whether it is fit for more work."""
+    ) -> bytes:
+        """The child's reply: whether it is worn, and, pickled, for each item done its answer or
+        why there is none.
+        """
         fresh = b"" if child.holds == key else pickle.dumps(share, protocol=5)
-        left = len(bodies)
+        # The last item of a lump begins within that time.
+        bound_s = self.seconds + (_LUMP_S if len(bodies) > 1 else 0.0)
         try:
+            if child.bound_s != bound_s:
+                _bound(child.connection, bound_s)
+                child.bound_s = bound_s
             _fill(child.room.fileno(), bodies)
-            sizes = [len(body) for body in bodies]
-            child.connection.send((fresh, message, sizes))
-            while left:
-                fit, answers = child.connection.recv()
-                child.holds = key
-                left -= len(answers)
-                yield fit, [a if done else WorkFailed(a) for done, a in answers]
+            child.connection.send((fresh, message, [len(body) for body in bodies]))
+            reply = child.connection.recv_bytes()
         except BlockingIOError as error:
             raise WorkFailed(f"reading it took over {self.seconds:g} s") from error
         except (EOFError, OSError) as error:
             why = f"the process that read it ended with {_status(child.process)}"
             raise WorkFailed(why) from error
+        child.holds = key
+        return reply
 
 
 def _fill(room: int, bodies: list[bytes]) -> None:
@@ -263,18 +286,25 @@ def _serve(connection: Connection, room: int, work: Any, seconds: float) -> None
             return
         if fresh:
             shared = pickle.loads(fresh)  # noqa: S301  (our own parent)
-        ready: list[tuple[bool, Any]] = []
-        told = time.monotonic()
+        ends, worn = time.monotonic() + _LUMP_S, False
+        done: list[tuple[bool, Any]] = []
         bodies = _bodies(room, sizes)
-        for given, body in zip(pickle.loads(message), bodies, strict=True):  # noqa: S301
-            if time.monotonic() - told > _TELL_S:
-                _tell(connection, ready, most)
-                ready, told = [], time.monotonic()
+        for given, body in zip(pickle.loads(message), bodies, strict=False):  # noqa: S301
             # The kernel keeps this bound, also when nobody is left to and whatever holds the lock.
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            ready.append(_done(work, shared, given, body))
+            answer = _done(work, shared, given, body)
             signal.setitimer(signal.ITIMER_REAL, 0)
-        _tell(connection, ready, most)
+            if done and answer == (False, _TOO_LARGE):
+                worn = True  # it is done again where the others have left nothing
+                break
+            done.append(answer)
+            worn = _resident() > most
+            if worn or time.monotonic() > ends:
+                break
+        if sum(sizes) > _KEPT_ROOM:
+            os.ftruncate(room, 0)
+        with suppress(BrokenPipeError):
+            connection.send_bytes((_WORN if worn else _FIT) + pickle.dumps(done, protocol=5))
 
 
 def _bodies(room: int, sizes: list[int]) -> Iterator[bytes]:
@@ -283,14 +313,6 @@ def _bodies(room: int, sizes: list[int]) -> Iterator[bytes]:
     for size in sizes:
         yield os.pread(room, size, at)
         at += size
-    if at > _KEPT_ROOM:
-        os.ftruncate(room, 0)
-
-
-def _tell(connection: Connection, ready: list[tuple[bool, Any]], most: int) -> None:
-    if ready:
-        with suppress(BrokenPipeError):
-            connection.send((_resident() <= most, ready))
 
 
 def _done(work: Any, shared: Any, given: tuple[Any, ...], body: bytes) -> tuple[bool, Any]:
@@ -298,7 +320,7 @@ def _done(work: Any, shared: Any, given: tuple[Any, ...], body: bytes) -> tuple[
     try:
         return True, work(shared, *given, body)
     except MemoryError:
-        return False, "reading it took too much memory"
+        return False, _TOO_LARGE
     except Exception as error:
         # One odd item must not end an unattended run; its row names the place to mend.
         return False, _place(error)

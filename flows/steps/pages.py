@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from threading import Event
 
 from extractors.records import Fetched, Reason, State, WarcPosition
 from flows.net.door import Fetcher
@@ -57,7 +58,8 @@ async def process_pages(
     # One more than readers: it has the next pages ready for the first of them that is free.
     threads = job.settings.workers + 1
     pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
-    read = partial(make_pages, job, topics, known=known)
+    left = Event()
+    read = partial(make_pages, job, topics, left, known)
     reading = Together(pool, read, threads=threads, most=PAGES_TOGETHER)
     fetching = [_one(job, task, door, reading) for task in tasks]
     try:
@@ -81,6 +83,7 @@ async def process_pages(
                 if await give_way(sitting):
                     forgotten, others = await in_thread(_done_by_others, job, tasks)
     finally:
+        left.set()
         pool.shutdown(wait=False, cancel_futures=True)
     return len(tasks)
 

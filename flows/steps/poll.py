@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import compress
+from threading import Event
 from typing import IO
 
 from extractors.feeds import discover_feeds
@@ -94,13 +95,16 @@ async def poll_feeds(
     # Here one thread reads, so that readers do not fight the event loop for the interpreter.
     threads = job.settings.workers if elsewhere else 1
     reader = ThreadPoolExecutor(threads, thread_name_prefix="read")
+    left = Event()
     try:
         with (
             ArchiveWriter(job.settings.archive_root, f"{job.run_id}-feeds") as archive,
             Sitting(job.warehouse) as sitting,
         ):
             most, deep = job.settings.max_entries, job.settings.max_depth
-            cheaply = job.readers.read_feeds if elsewhere else read_all_cheaply
+            cheaply = (
+                partial(job.readers.read_feeds, stopped=left) if elsewhere else read_all_cheaply
+            )
             parse = partial(cheaply, max_entries=most, max_depth=deep)
             read = partial(read_polls, job, topics, parse)
             reading = Together(reader, read, threads=threads, most=_TOGETHER)
@@ -111,6 +115,7 @@ async def poll_feeds(
                 await desk.take(batch)
             await desk.finish()
     finally:
+        left.set()
         reader.shutdown(wait=False, cancel_futures=True)
     return len(feeds)
 

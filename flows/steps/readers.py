@@ -6,11 +6,11 @@ Of many feeds that are polled before their pages, the answers are read there as 
 from __future__ import annotations
 
 import atexit
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from threading import Event
 from typing import Any
 
 from extractors.articles import EXTRACTOR_VERSION
@@ -61,30 +61,36 @@ class Readers:
         self,
         topics: Topics,
         pages: Sequence[PageToRead],
-        during: AbstractContextManager[None] | None = None,
+        *,
+        took: Callable[[int, float], None] | None = None,
+        stopped: Event | None = None,
     ) -> list[Read]:
-        """As `read` for each of some pages, which go to one process together.
+        """As `read` for each of some pages, which go to a process together.
 
-        `during` stands around the reading without the wait.
+        `took` and `stopped` as for `Children.call_all`.
         """
         key = tuple(topics.versions.values())
         bare = Topics(topics.definitions, topics.texts)
         items = [(("page", page.task, page.row, page.now, page.site), page.body) for page in pages]
-        answers = self.children.call_all(items, key, bare, during=during)
+        answers = self.children.call_all(items, key, bare, took=took, stopped=stopped)
         return [
             _crashed(page.row, str(answer)) if isinstance(answer, WorkFailed) else answer
             for page, answer in zip(pages, answers, strict=True)
         ]
 
     def read_feeds(
-        self, answers: Sequence[Fetched], max_entries: int, max_depth: int
+        self,
+        answers: Sequence[Fetched],
+        max_entries: int,
+        max_depth: int,
+        stopped: Event | None = None,
     ) -> list[ParsedFeed | None]:
         """As `aside.read_all_cheaply`, in another process; None too for one that it failed at."""
         items = [
             (("feed", replace(fetched, body=b""), max_entries, max_depth), fetched.body)
             for fetched in answers
         ]
-        found = self.children.call_all(items)
+        found = self.children.call_all(items, stopped=stopped)
         return [None if isinstance(parsed, WorkFailed) else parsed for parsed in found]
 
     def close(self) -> None:

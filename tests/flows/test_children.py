@@ -36,6 +36,8 @@ def work(shared, *rest):
         time.sleep(60)
     if body == b"nap":
         time.sleep(0.6)
+    if body == b"holds":
+        kept.append(b"x" * 200_000_000)
     if body == b"dies":
         os._exit(3)
     if body == b"raises":
@@ -96,6 +98,39 @@ def test_of_a_lump_an_item_that_ends_its_process_fails_alone(one: Children) -> N
     items = [((), body) for body in (b"a", b"dies", b"b", b"dies", b"c")]
     died = "the process that read it ended with status 3"
     assert _told(one.call_all(items)) == [(b"a",), died, (b"b",), died, (b"c",)]
+
+
+def test_of_a_lump_an_item_has_the_memory_that_it_would_have_alone(work: str) -> None:
+    with Children(work, 1, seconds=60, memory=450_000_000) as children:
+        first, large, last = children.call_all([((), b"holds"), ((), b"fat"), ((), b"who")])
+        assert (first, large) == ((b"holds",), 300_000_000)
+        assert [last] == children.pids
+
+
+def test_a_process_that_keeps_what_it_took_is_replaced_in_the_midst_of_a_lump(
+    one: Children,
+) -> None:
+    before, grown, after = one.call_all([((), b"who"), ((), b"grows"), ((), b"who")])
+    assert grown == (b"grows",)
+    assert before != after
+
+
+def test_when_the_caller_has_left_nothing_more_of_a_lump_is_begun(one: Children) -> None:
+    left = threading.Event()
+    one.call((), b"")
+    threading.Timer(0.2, left.set).start()
+    answers = _told(one.call_all([((), b"nap")] * 9, stopped=left))
+    assert answers[-1] == "it was stopped"
+    assert (b"nap",) in answers
+    assert one.call((), b"next") == (b"next",)
+
+
+def test_what_it_took_is_told_without_the_wait_for_a_process(one: Children) -> None:
+    told: list[tuple[int, float]] = []
+    items = [((), body) for body in (b"nap", b"a", b"dies", b"b")]
+    one.call_all(items, took=lambda count, seconds: told.append((count, seconds)))
+    assert sum(count for count, _ in told) == 3
+    assert sum(seconds for _, seconds in told) >= 0.6
 
 
 @pytest.mark.slow

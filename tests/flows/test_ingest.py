@@ -91,7 +91,7 @@ def test_the_processes_that_read_pages_give_the_tables_of_this_one(
 ) -> None:
     read: list[str] = []
 
-    def here(_: Readers, topics: Topics, pages: Sequence[PageToRead], *_during: Any) -> list[Read]:
+    def here(_: Readers, topics: Topics, pages: Sequence[PageToRead], **_more: Any) -> list[Read]:
         read.extend(page.task.url for page in pages)
         return [
             read_page(topics, page.task, page.row, page.body, page.now, page.site) for page in pages

@@ -137,8 +137,22 @@ _SHORT_NAMES = "BO JO ED AL TY LI YU WU XI MO LU AN VI HO NA"
 _SHORT_GIVEN = frozenset(_SHORT_NAMES.split())
 _HAN_NAMES = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]{3,5}(?: [\u3040-\u30ff\u4e00-\u9fff]{3,5})+")
 _KOREAN_REPORTERS = re.compile(r"([가-힣]{2,4})\s?기자")
-# Of two Hebrew names the second begins with 'and': אילנה קורלי ורועי ששון
-_HEBREW_AND = re.compile(r"^((?:[א-ת'׳״-]+ ){2})ו(?=[א-ת'׳״-]{3,} [א-ת'׳״-]+$)")
+# Of two Hebrew names the second begins with 'and', אילנה קורלי ורועי ששון, unless with a name that
+# itself begins so, as of four words of one name the third may.
+_WITH_VAV = """
+ואזנה ואליד ואנונו ואקנין וגמן וגנר וגשל ודאי ודים ודעי והבה וזאן וזנה וחיד וטורי וטנברג ויגדור
+ויגודסקי ויגלר וידאל וידל וידר ויויאן ויולה ויולט ויזגן ויזל ויזמן ויזנטל ויזר ויטל ויטלי ויטנברג
+ויטקין ויכסלבאום ויליאם וילנאי וילנר וילדר וילק וילר וינברג וינברגר וינגרטן וינוגרד וינוקור וינטר
+וינטרוב וינקלר וינר וינשטוק וינשטיין ויסברג ויסבורד ויסוצקי ויסלר ויסמן ויספיש ויסקופף ויצטום ויצמן
+ויצנברג ויקטור ויקטוריה ויקי וירט וישנבסקי וישניצר ויתקין ולד ולדימיר ולדמן ולדן ולטר ולך ולנטין
+ולנטינה ולנסי ולפסון ולפמן ולרי ולריה ולרשטיין ונונו ונטורה ונציה וסילי וסרמן וסרשטיין וסרשטרום
+ועקנין וקנין וקסלר וקסמן וקסברג ורבין ורד ורדה ורדי ורדימון ורדינה ורדית ורדניקוב ורהפטיג ורוניקה
+ורטהיים ורטהיימר ורטמן ורנר ורשבסקי ורשאי ורשבר ושדי ושיצקי ותיק
+"""
+_HEBREW_AND = re.compile(
+    rf"^((?:[א-ת'׳״-]+ ){{2}})(?!(?:{'|'.join(_WITH_VAV.split())})[ -]|וו|ויי)ו"
+    r"(?=[א-ת'׳״-]{3,} [א-ת'׳״-]+$)"
+)
 _EDGES = " .,|-–—:：\"'[]【】［］"
 
 
@@ -166,10 +180,10 @@ def split_names(value: str) -> list[str]:
 @lru_cache(maxsize=64)  # a page's bylines are split when it is read and when authors are chosen
 def _split(value: str) -> tuple[str, ...]:
     text = _GENRE.sub("", normalise_line(value).strip(" .,|-–—"))
-    text = _HEBREW_AND.sub(r"\1; ", text)
     if "(" in text:
         text = _PICTURED.sub("", text)
     text = _HANDLE.sub(" ", _without_by(_OTHER_LABEL.sub("; ", text) if ":" in text else text))
+    text = _HEBREW_AND.sub(r"\1; ", text.strip())
     bracketed = [one or two for one, two in _BRACKETED.findall(text)]
     text = _BRACKETED.sub(" ", text)
     names: list[str] = []

@@ -24,7 +24,7 @@ from extractors.layout import (
     unwrap_layout,
     whole_text,
 )
-from extractors.teasers import cards, next_stories, teaser_rows
+from extractors.teasers import cards, next_stories, own_addresses, teaser_rows
 
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
 _FURNITURE = (
@@ -80,8 +80,9 @@ def prune_page(tree: HtmlElement) -> Running:
     class says, nor what holds half of it together with others of its class: an article may well
     come in blocks called promo.
     """
+    pages = own_addresses(tree)  # stand in what is furniture
     etree.strip_elements(tree, *_FURNITURE, with_tail=False)
-    for story in next_stories(tree):
+    for story in next_stories(tree, pages):
         drop(story)
     unwrap_layout(tree)
     split_breaks(tree)

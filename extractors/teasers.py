@@ -4,11 +4,14 @@ ones below the first. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from urllib.parse import SplitResult, urlsplit
 
 from lxml.html import HtmlElement
 
-from extractors.layout import text_length, whole_text
+from extractors.layout import is_sentence, text_length, whole_text
 
 _FEWEST = 3  # headlines of a row
 _SHORTEST = 12  # characters of a headline; Han, kana and Hangul say the same in a third
@@ -23,7 +26,12 @@ _WHOLE = frozenset({"p", "div", "li", "h2", "h3", "h4", "h5", "td", "dt", "artic
 _CARD_TAGS = frozenset({"div", "article", "section", "li"})
 _ROW_DEPTH, _FEWEST_CARDS, _MOST_CARDS, _SHORTEST_TEASER = 3, 4, 0.9, 15
 _CARD_DEPTH, _MOST_OF_CARD = 7, 80  # levels above a byline, and elements of a card
-_SHORTEST_STORY = 300  # characters
+# The next story below: where its address stands, its length beside the page's own, and how many
+# blocks with a time each are a live blog's updates.
+_ADDRESSES = ("data-url", "data-href", "data-permalink", "data-uri", "about", "itemid")
+_SHORTEST_STORY, _MOST_CUT, _FEWEST_UPDATES, _FEWEST_SENTENCES = 300, 1.5, 2, 2
+_NUMBER, _NOT_WORDS = re.compile(r"\d{5,}"), re.compile(r"[\W\d_]+")
+_SITE_NAME = re.compile(r"logo|brand|masthead|site-?(?:title|name|header)", re.IGNORECASE)
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5"})
 _INLINE = frozenset({"strong", "em", "b", "i", "span", "u", "font", "small"})
 
@@ -97,34 +105,80 @@ def cards(running: list[tuple[HtmlElement, int]]) -> set[HtmlElement]:
     return {card for alike in found for card in alike}
 
 
-def next_stories(tree: HtmlElement) -> list[HtmlElement]:
+def next_stories(tree: HtmlElement, pages: list[SplitResult]) -> list[HtmlElement]:
     """Return the whole stories that a site shows below the page's own when a reader scrolls on:
     blocks like the one that holds the headline and its text, each with a headline dressed alike and
-    a date or an address of its own. A story's chapters have none.
+    an address that is none of `pages`, the page's own. None where these are not known, where what
+    would go is much more than stays, and of a live blog.
     """
     headline = tree.find(".//h1")
-    if headline is None:
+    if headline is None or not pages:
         return []
     for block in headline.iterancestors("section", "article", "div", "li"):
         names = block.get("class")
-        if not names or text_length(block) < _SHORTEST_STORY:
+        if not names:
             continue
         alike = [other for other in block.itersiblings(block.tag) if other.get("class") == names]
-        found = [other for other in alike if _is_story(other, headline)]
-        if found:
-            return found
+        found = [other for other in alike if _is_story(other, headline, pages)]
+        if not found:
+            continue
+        timed = sum(other.find(".//time") is not None for other in alike)
+        longest = _MOST_CUT * text_length(block)
+        safe = timed < _FEWEST_UPDATES and sum(map(text_length, found)) <= longest
+        return found if safe and _tells_story(block, headline) else []
     return []
 
 
-def _is_story(block: HtmlElement, headline: HtmlElement) -> bool:
+def own_addresses(tree: HtmlElement) -> list[SplitResult]:
+    """Return the addresses that the head of a page gives as its own."""
+    said = [link.get("href") for link in tree.iter("link") if link.get("rel") == "canonical"]
+    said += [meta.get("content") for meta in tree.iter("meta") if meta.get("property") == "og:url"]
+    return [_address(value) for value in said if value]
+
+
+def _address(value: str) -> SplitResult:
+    try:
+        return urlsplit(value.strip())
+    except ValueError:
+        return urlsplit("")
+
+
+def _is_story(block: HtmlElement, headline: HtmlElement, pages: list[SplitResult]) -> bool:
     own = next(block.iter("h1", "h2"), None)
     if own is None or text_length(block) < _SHORTEST_STORY:
         return False
     dress = set((headline.get("class") or "").split())
     if own.tag != "h1" and dress.isdisjoint((own.get("class") or "").split()):
         return False
-    addressed = any(value.startswith(("/", "http")) for value in block.attrib.values())
-    return addressed or block.find(".//time") is not None
+    said = (block.get(name, "") for name in _ADDRESSES)
+    addresses = [_address(value) for value in said if value.startswith(("/", "http"))]
+    return bool(addresses) and all(_parted(one, page) for one in addresses for page in pages)
+
+
+def _parted(one: SplitResult, page: SplitResult) -> bool:
+    """Say whether two addresses are of two stories: alike but for the last words. A picture's, a
+    chapter's, a translation's, or one with the same number as the page's is not.
+    """
+    if one.netloc and page.netloc and one.netloc != page.netloc:
+        return False
+    *road, last = one.path.lower().strip("/").split("/")
+    *pages_road, pages_last = page.path.lower().strip("/").split("/")
+    if len(road) != len(pages_road) or road[:1] != pages_road[:1]:
+        return False
+    if not set(_NUMBER.findall(last)).isdisjoint(_NUMBER.findall(pages_last)):
+        return False
+    words, pages_words = _NOT_WORDS.sub("", last), _NOT_WORDS.sub("", pages_last)
+    return words not in pages_words and pages_words not in words  # '' is in all
+
+
+def _tells_story(block: HtmlElement, headline: HtmlElement) -> bool:
+    """Say whether a block holds running text and not the head of the site with its name."""
+    if any(_SITE_NAME.search(item.get("class") or "") for item in (headline, block)):
+        return False
+    if any(outer in block.iterancestors() for outer in headline.iterancestors("header", "nav")):
+        return False
+    told = (item for item in block.iter("p") if is_sentence(item, text_length(item)))
+    return len(list(islice(told, _FEWEST_SENTENCES))) == _FEWEST_SENTENCES
 
 
 def _begins_with_link(card: HtmlElement) -> bool:

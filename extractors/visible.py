@@ -10,6 +10,7 @@ from lxml.html import HtmlElement
 
 from extractors.bylines import BY_WORDS, PARTICLES, split_names
 from extractors.dates import parse_date
+from extractors.hours import CLOCK, hour_beside, words_of
 from extractors.layout import text_length
 from extractors.records import Precision
 from extractors.signatures import signed_by
@@ -109,26 +110,17 @@ def read_times(tree: HtmlElement, page: Statements) -> None:
     before = ""
     for _, element in sorted(found, key=lambda item: _distance(item[0], item[1], frame)):
         value = element.get("datetime") or element.get("content") or inner_text(element)
-        if _CLOCK.fullmatch(value.strip()):
+        if CLOCK.fullmatch(value.strip()):
             if parse_date(before)[1] is not Precision.DAY:
                 continue
             value = f"{before} {value}"  # the hour beside its day
         before = value
-        changed = _CHANGED.search(_words_of(element))
+        changed = _CHANGED.search(words_of(element))
         add(page.modified if changed else page.published, "time", value[:120])
 
 
-_CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?[AaPp]\.?[Mm]\.?)?")
 _CHANGED = re.compile(r"updat|modif|edited|aktualis|changed")
 _ISSUED = re.compile(r"publi|posted|created|entry-date|pubdate")
-
-
-def _words_of(element: HtmlElement) -> str:
-    parent = element.getparent()
-    own = (element.get("class"), element.get("itemprop"), element.get("pubdate") and "pubdate")
-    return " ".join(
-        name for name in (*own, parent.get("class") if parent is not None else "") if name
-    ).lower()
 
 
 def _frame(heading: HtmlElement) -> set[HtmlElement]:
@@ -142,7 +134,7 @@ def _distance(above: int, element: HtmlElement, frame: set[HtmlElement]) -> int:
     """Return how far a time stands from the headline: 0 if it says it is the story's own, 1 below
     the headline or in its frame, 2 for all others.
     """
-    if _ISSUED.search(_words_of(element)):
+    if _ISSUED.search(words_of(element)):
         return 0
     return 2 if above and not frame.intersection(element.iterancestors()) else 1
 
@@ -193,19 +185,12 @@ def read_visible_dates(tree: HtmlElement, page: Statements) -> None:
             continue
         if _in_list(element):
             continue
-        if (hour := _hour_beside(element)) and len(text) <= _LONGEST_DAY:
+        if (hour := hour_beside(element)) and len(text) <= _LONGEST_DAY:
             text = f"{text.rstrip(',')} {hour}"
         if parse_date(text, day_first=True)[0] and not in_card(element, titles):
             (found if sure or _shares_block(element) else far).append(text)
     for text in (found or far)[:2]:
         add(page.published, "text", text)
-
-
-def _hour_beside(element: HtmlElement) -> str:
-    """Return the hour that stands in an element of its own right behind the day, '' if none."""
-    beside = element[0] if len(element) else element.getnext()
-    hour = (beside.text or "").strip() if beside is not None else ""
-    return hour if _CLOCK.fullmatch(hour) else ""
 
 
 def _shares_block(element: HtmlElement) -> bool:

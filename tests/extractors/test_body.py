@@ -282,37 +282,104 @@ def test_the_summary_of_another_story_below_a_short_text_is_no_standfirst() -> N
     assert text_of(f"<article>{told}</article>{other}") == "\n".join(PARAGRAPHS[:4])
 
 
-def scrolled(headline: str, mark: str, below: str) -> str:
-    """A page of two like blocks, with a headline each."""
-    told = "".join(f"<p>{words}</p>" for words in PARAGRAPHS)
-    other = "".join(f"<p>{LEAD} It was the {number} of its kind.</p>" for number in range(6))
+STORY = f"<p>{PARAGRAPHS[0]}</p><p>{LEAD}</p>" * 3
+OTHER = "".join(f"<p>This was boat {number} of the row: {LEAD}</p>" for number in range(5))
+NEXT_HEADLINE = "<h2 class=headline>Crane falls into the dock</h2>"
+CANONICAL = f"<link rel=canonical href={URL}>"
+
+
+def scrolled(body: str, head: str = CANONICAL) -> str:
+    page = f"<html lang=en><head>{head}</head><body><article>{body}</article></body></html>"
+    return extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html").text
+
+
+def two_stories(mark: str, headline: str = NEXT_HEADLINE, story: str = STORY) -> str:
+    """A page's own story, and below it a block dressed alike."""
     return (
-        f'<section class="story"><h1 class="big headline">Ferry crews agree</h1>{told}</section>'
-        f'<section class="story" {mark}>{headline}{below}{other}</section>'
+        f'<section class="part"><h1 class="big headline">Ferry crews agree</h1>{story}</section>'
+        f'<section class="part" {mark}>{headline}{OTHER}</section>'
     )
 
 
 @pytest.mark.parametrize(
-    ("headline", "mark", "below"),
+    "head", [CANONICAL, '<meta property="og:url" content="/2023/09/13/ferry-strike">']
+)
+@pytest.mark.parametrize("headline", [NEXT_HEADLINE, "<h1>Crane falls into the dock</h1>"])
+@pytest.mark.parametrize(
+    "mark",
     [
-        ("<h2 class=headline>Crane falls into the dock</h2>", "data-url=/2023/crane", ""),
-        ("<h1>Crane falls into the dock</h1>", "", "<time datetime=2023-09-12>Tuesday</time>"),
+        "data-infinite=1 data-url=/2023/09/13/crane-falls",
+        "data-permalink=https://www.harrowbaycourier.example/2023/09/12/crane-falls/",
     ],
 )
 def test_a_whole_story_that_follows_when_one_scrolls_on_is_left_out(
-    headline: str, mark: str, below: str
+    head: str, headline: str, mark: str
 ) -> None:
-    page = f"<html lang=en><body>{scrolled(headline, mark, below)}</body></html>"
-    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
-    assert found.text == "\n".join(PARAGRAPHS)
+    found = scrolled(two_stories(mark, headline), head)
+    assert PARAGRAPHS[0] in found
+    assert "boat 4" not in found
 
 
-@pytest.mark.parametrize("headline", ["<h1>The second day</h1>", "<h2>The second day</h2>"])
-def test_a_chapter_of_the_story_stays(headline: str) -> None:
-    told = scrolled(headline, "", "").replace("story", "part")
-    page = f"<html lang=en><body><article>{told}</article></body></html>"
-    found = extract(page.encode(), URL, fetched_at=FETCHED, content_type="text/html")
-    assert found.text.count(LEAD) == 6
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "",
+        "itemtype=https://schema.org/Question",
+        "data-background=/2023/09/img/crane.jpg",
+        "data-url=/2023/09/13/ferry-strike",
+        "data-url=https://www.harrowbaycourier.example/2023/09/13/ferry-strike#two",
+        "data-url=/2023/09/13/ferry-strike-2",
+        "data-url=/2023/09/13/ferry-strike/night",
+        "data-url=/en/09/13/crew-agrees",
+        "data-url=/node/123",
+        "data-url=https://player.example/2023/09/13/crane",
+        "data-url=http://[bad/2023/09/13/crane",
+    ],
+)
+def test_a_part_of_the_story_stays_without_an_address_of_another(mark: str) -> None:
+    assert "boat 4" in scrolled(two_stories(mark))
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "<time datetime=2023-09-12>Tuesday</time>",
+        f"<p>{LEAD} It was <time datetime=2023-09-12>Tuesday</time> by then.</p>",
+        "<p>Updated <time datetime=2023-09-12>Tuesday</time></p>",
+    ],
+)
+def test_a_chapter_with_a_time_is_no_other_story(below: str) -> None:
+    assert "boat 4" in scrolled(two_stories("", f"<h1>The second day</h1>{below}"))
+
+
+def test_a_page_that_does_not_tell_its_address_loses_no_story() -> None:
+    assert "boat 4" in scrolled(two_stories("data-url=/2023/09/13/crane-falls"), head="")
+
+
+def test_a_block_by_the_number_of_the_page_is_its_own() -> None:
+    head = "<link rel=canonical href=/bay/ferry-strike-42981177>"
+    assert "boat 4" in scrolled(two_stories("data-url=/bay/crews-agree-42981177"), head)
+
+
+def test_the_updates_of_a_live_blog_stay() -> None:
+    post = '<div class="post" data-url=/2023/09/13/{}>{}<time>10:05</time>{}</div>'
+    first = post.format("ferry-strike", "<h1 class=post-title>Ferry crews agree</h1>", STORY * 3)
+    later = (post.format(name, "<h2 class=post-title>Now</h2>", OTHER) for name in ("one", "two"))
+    assert scrolled(first + "".join(later)).count("boat 4") == 2
+
+
+def test_the_story_below_the_name_of_the_site_stays() -> None:
+    menu = "".join(f"<li>News from the quay of Harrow Bay, number {n}</li>" for n in range(9))
+    name = f"<div class=container><h1 class=logo>The Courier</h1><ul>{menu}</ul>{STORY}</div>"
+    told = f"<h1>Crane falls into the dock</h1>{OTHER}"
+    body = f"{name}<div class=container data-url=/2023/09/13/crane-falls>{told}</div>"
+    assert "boat 4" in scrolled(body)
+    assert "boat 4" in scrolled(f"<header>{body}</header>".replace("logo", "big"))
+
+
+@pytest.mark.parametrize("story", [f"<p>{' '.join(PARAGRAPHS)}</p>", f"<p>{LEAD}</p>" * 2])
+def test_what_follows_a_short_opening_stays(story: str) -> None:
+    assert "boat 4" in scrolled(two_stories("data-url=/2023/09/13/crane-falls", story=story))
 
 
 @pytest.mark.parametrize("names", ["paywall", "after-anzeige", "has-comments", "with-ads"])

@@ -45,6 +45,7 @@ def test_a_signature_is_found_at_either_end(text: str, names: list[str]) -> None
         "2023 Ann Lee",
         "（敬称略）",
         "（社会部）",
+        "（東京支社 広報部）",
         "الميناء - مدينة قديمة - لا تنام.",
     ],
 )

@@ -92,10 +92,31 @@ def test_a_date_is_found_where_sites_show_it(below: str) -> None:
     [
         "<span class=date>13.09.2023, <span>15:51</span></span>",
         "<div><span>13 September 2023</span><span>15:51</span></div>",
+        "<div><i>13 September 2023</i><i class=hour>15:51</i><i>Harrow Bay</i></div>",
+        "<div class=dates><i>13 September 2023</i><i>15:51</i><i>Harrow Bay</i></div>",
     ],
 )
 def test_the_hour_beside_the_day_belongs_to_it(below: str) -> None:
     assert read("", below=below).published_at == datetime(2023, 9, 13, 15, 51, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "<span class=dur>03:25</span>",
+        "<span class=video-time>03:25</span>",
+        "<span class=reading-time>03.25</span>",
+        "<span>03:25</span><span>1,204</span>",
+    ],
+)
+def test_how_long_a_film_runs_is_no_hour_of_the_day(beside: str) -> None:
+    below = f"<div><span class=date>13 September 2023</span>{beside}</div>"
+    assert read("", below=below).published_at == datetime(2023, 9, 13, tzinfo=UTC)
+
+
+def test_how_long_a_film_runs_is_no_hour_of_the_day_around_it() -> None:
+    found = read("", below="<p class=meta>13 September 2023 <b class=duration>03:25</b></p>")
+    assert found.published_at == datetime(2023, 9, 13, tzinfo=UTC)
 
 
 def test_a_date_above_the_headline_is_known_by_the_box_around_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -32,6 +33,10 @@ _NAME = "duckwire"
 _BRIEF_S = 1.0
 _idle: list[tuple[Path, duckdb.DuckDBPyConnection]] = []
 _idle_lock = threading.Lock()
+# What a session may set for its engine and not for itself; `storage.landing` and
+# `Warehouse.use_threads` do. Where its files spill and the time zone each session sets anew.
+_GLOBAL = ("checkpoint_threshold", "memory_limit", "threads")
+_SPILLED = "duckdb_temp_"
 
 
 def open_for_writing(
@@ -57,18 +62,20 @@ def writing(path: Path, *, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]
 
     What is left of a brief one when all went well is an engine without the file, for the next.
     """
-    engine, session, kept = _engine(path), None, False
+    engine, session, cleared = _engine(path), None, False
     try:
-        began = time.monotonic()
         session = _patiently(path, partial(_attached, path, engine), wait_s, time.sleep)
+        began = time.monotonic()
         yield session
         if time.monotonic() - began < _BRIEF_S:
-            kept = _put_away(path, engine, session)
+            cleared = _cleared(path, engine, session)
     finally:
-        if not kept:
+        if not cleared:
             if session is not None:
                 session.close()
             engine.close()
+    if cleared:  # the last thing done: once it is idle, even Ctrl-C must not let us close it
+        _put_away(path, engine)
 
 
 def _engine(path: Path) -> duckdb.DuckDBPyConnection:
@@ -82,24 +89,29 @@ def _engine(path: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def _put_away(
+def _cleared(
     path: Path, engine: duckdb.DuckDBPyConnection, session: duckdb.DuckDBPyConnection
 ) -> bool:
-    """Close the file and keep the engine; False where closing the engine has to do it."""
+    """Close the file and leave nothing of the session; False where closing the engine has to."""
     try:
         session.execute("USE memory")
         session.execute(f"DETACH {_NAME}")
         session.close()
-        engine.execute("RESET threads")
-    except duckdb.Error:  # a transaction was left open, or the disk is full
+        for name in _GLOBAL:
+            engine.execute(f"RESET {name}")
+        _spill_beside(path, engine)
+    except duckdb.Error:  # it has spilled, a transaction was left open, or the disk is full
         return False
-    if _spill(path).exists():  # goes with its engine
-        return False
-    with _idle_lock:
-        if _idle:
-            return False
-        _idle.append((path, engine))
     return True
+
+
+def _put_away(path: Path, engine: duckdb.DuckDBPyConnection) -> None:
+    """Keep the engine for the next session, or close it where another is kept."""
+    with _idle_lock:
+        if not _idle:
+            _idle.append((path, engine))
+            return
+    engine.close()
 
 
 def _patiently(
@@ -146,11 +158,12 @@ def _attached(
     """The size of row groups can be told only where a file is attached."""
     connection = engine.cursor() if engine else duckdb.connect()
     try:
-        connection.execute(f"SET temp_directory = {text_literal(str(_spill(path)))}")
+        _spill_beside(path, connection)
         connection.execute(
             f"ATTACH {text_literal(str(path))} AS {_NAME} (TYPE duckdb, {ROW_GROUP})"
         )
         connection.execute(f"USE {_NAME}")
+        _remove_stale_spill(path, connection)
     except BaseException:
         connection.close()
         raise
@@ -160,6 +173,35 @@ def _attached(
 def _spill(path: Path) -> Path:
     """The folder of what does not fit into memory."""
     return path.with_name(f"{path.name}.tmp")
+
+
+def _spill_beside(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """DuckDB refuses this of an engine that has spilled: the folder goes with the engine."""
+    connection.execute(f"SET temp_directory = {text_literal(str(_spill(path)))}")
+
+
+def _remove_stale_spill(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Remove what a killed process had spilled; only for whoever has just got the file.
+
+    A folder with anything else in it is not DuckDB's alone, and stays as it is.
+    """
+    spill = _spill(path)
+    if spill.is_symlink() or not spill.is_dir():
+        return
+    try:
+        _spill_beside(path, connection)  # refused once it has spilled itself, reading a long log
+        with os.scandir(spill) as found:
+            left = list(found)
+        if all(_is_spilled(file) for file in left):
+            for file in left:
+                Path(file).unlink()
+            spill.rmdir()
+    except (OSError, duckdb.NotSupportedError):
+        return
+
+
+def _is_spilled(file: os.DirEntry[str]) -> bool:
+    return file.name.startswith(_SPILLED) and file.is_file(follow_symlinks=False)
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

@@ -59,13 +59,14 @@ class Warehouse:
         return str(self.target or self.published)
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self, wait_s: float | None = None) -> Iterator[Session]:
         """Open the warehouse for writing; waits for its turn, in this process and among others.
 
+        `wait_s` bounds, in seconds, the wait for other processes in place of `lock_wait_s`.
         Raises LockedError, ForeignFileError or StorageError, each with what to do about it.
         """
         with self._turn, ExitStack() as held:
-            connection = held.enter_context(self._open(write=True))
+            connection = held.enter_context(self._open(write=True, wait_s=wait_s))
             try:
                 yield connection
             except duckdb.IOException as error:
@@ -122,15 +123,16 @@ class Warehouse:
             )
 
     @contextmanager
-    def _open(self, *, write: bool) -> Iterator[Session]:
+    def _open(self, *, write: bool, wait_s: float | None = None) -> Iterator[Session]:
+        wait_s = self.lock_wait_s if wait_s is None else wait_s
         if isinstance(self.target, QuackTarget):
-            with quack_session(self.target, wait_s=self.lock_wait_s, write=write) as session:
+            with quack_session(self.target, wait_s=wait_s, write=write) as session:
                 yield session
         elif isinstance(self.target, LakeTarget):
-            with lake_session(self.target, wait_s=self.lock_wait_s, write=write) as lake:
+            with lake_session(self.target, wait_s=wait_s, write=write) as lake:
                 yield lake
         elif write:
-            with writing(self.path, wait_s=self.lock_wait_s) as opened:
+            with writing(self.path, wait_s=wait_s) as opened:
                 yield opened
         else:
             copy = open_for_reading(self.published)

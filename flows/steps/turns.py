@@ -36,6 +36,9 @@ from storage.ledger import (
 
 _KEEP = timedelta(minutes=5)
 _RENEW_S = 60.0
+# A renewal waits for the file in short goes, so that the end of a run need not wait for it long.
+_RENEW_WAIT_S = 2.0
+_RENEW_AGAIN_S = 1.0
 _ASK_S = 0.5
 REST_S = 2 * _ASK_S
 
@@ -130,8 +133,9 @@ class Turn:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         if self._beat is not None:
-            # However long it waits for the file: a renewal that came later would outlive the run,
-            # and a thread that is in DuckDB when the interpreter ends takes the process down.
+            # However long it waits for the file, which is not long: a renewal that came later would
+            # outlive the run, and a thread that is in DuckDB when the interpreter ends takes the
+            # process down.
             self._beat.join()
         # A lease that cannot be given back gives way by itself once this process is gone.
         with suppress(StorageError), self._job.warehouse.session() as session:
@@ -207,13 +211,15 @@ def _is_gone(job: Job, holder: LeaseHolder) -> bool:
 
 
 def _renew(job: Job, stop: threading.Event) -> None:
-    """Keep the lease alive; a file that cannot be had is tried again at the next beat."""
-    while not stop.wait(_RENEW_S):
+    """Keep the lease alive; a file that cannot be had is soon tried again."""
+    pause = _RENEW_S
+    while not stop.wait(pause):
         try:
-            with job.warehouse.session() as session:
+            with job.warehouse.session(wait_s=_RENEW_WAIT_S) as session:
                 acquire(session, job.share.lease, job.worker, now=job.clock(), keep=_KEEP)
+            pause = _RENEW_S
         except StorageError:
-            continue
+            pause = _RENEW_AGAIN_S
 
 
 def _close(job: Job, state: str, detail: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -212,6 +213,23 @@ def test_a_long_run_renews_its_lease(alone: Desk, monkeypatch: pytest.MonkeyPatc
         while expires() == first:
             assert time.monotonic() < deadline, "the lease was never renewed"
             time.sleep(0.05)
+
+
+def test_a_renewal_that_waits_for_the_file_does_not_hold_up_the_end(
+    make_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_RENEW_S", 0.05)
+    desk = make_desk([], lock_wait_s=100)
+    desk.run(poll=False)
+    job = desk.job()
+    with ThreadPoolExecutor(1) as pool, holder(desk, HOLD_THE_FILE) as (process, _):
+        stop = threading.Event()
+        renewing = pool.submit(turns._renew, job, stop)
+        time.sleep(0.5)  # it waits by now
+        assert not renewing.done()
+        stop.set()
+        renewing.result(timeout=30)
+        let_go(process)
 
 
 def test_threads_of_one_process_that_open_and_close_the_file_do_not_trip_each_other(

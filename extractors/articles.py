@@ -99,6 +99,7 @@ def _extract(
         feed=feed_text,
         leads=tuple(value for _, value in page.leads),
         titles=page.headlines,
+        addresses=tuple(page.canonical),
     )
     when = choose_publication(
         page.published,

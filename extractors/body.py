@@ -95,6 +95,7 @@ def best_body(
     feed: str | None,
     leads: tuple[str, ...] = (),
     titles: tuple[str, ...] = (),
+    addresses: tuple[str, ...] = (),
 ) -> Body:
     """Return the best text a page gives.
 
@@ -103,9 +104,10 @@ def best_body(
     or HTML; both are promises to measure against, and stand in only where the page falls short.
     `leads` are the page's stated descriptions: a standfirst that opens like one of them is put
     first when the container that was read does not hold it. `titles` are what the page calls
-    itself, by which its text is told from others in the data of its scripts.
+    itself, by which its text is told from others in the data of its scripts, and `addresses` those
+    it states as its own, by which a next story below it is told.
     """
-    running = prune_page(tree)
+    running = prune_page(tree, addresses)
     lead, named = _standfirst(tree, leads)
     articles = {item: str(place) for place, item in enumerate(tree.iter("article"), start=1)}
     openings = [(_opening(item), _home(item, articles)) for item in running.elements]
@@ -118,7 +120,7 @@ def best_body(
     squeezed = "".join(text.split())
     left_out = _left_out(squeezed, openings)
     narrow = left_out or _headless(squeezed, headings)
-    best = _wider(again, text, left_out) if narrow else Body(text, "fast")
+    best = _wider(again, text, left_out, addresses) if narrow else Body(text, "fast")
     if promise and len(best.text) < _SHORT_OF_PROMISE * len(promise):
         best = Body(promise, "json-ld")
     elif _weight(best.text) < _SHORT or len(best.text) < wanted or _thin(best.text, whole):
@@ -147,10 +149,15 @@ def _thin(text: str, whole: int) -> bool:
     return len(text) < _THIN and len(text) < _THIN_SHARE * whole
 
 
-def _wider(again: Callable[[], HtmlElement | None], text: str, left_out: frozenset[str]) -> Body:
+def _wider(
+    again: Callable[[], HtmlElement | None],
+    text: str,
+    left_out: frozenset[str],
+    addresses: tuple[str, ...],
+) -> Body:
     """Read the page again with its body marked so wide that nothing alike is left out."""
     tree = again()
-    if tree is not None and _mark_region(tree, text, left_out):
+    if tree is not None and _mark_region(tree, text, left_out, addresses):
         wider = _fast_text(tree)
         if len(wider) > len(text):
             return Body(wider, "slow")
@@ -357,9 +364,11 @@ def _left_out(squeezed: str, openings: list[tuple[str, tuple[str, str]]]) -> fro
     return frozenset(missed)
 
 
-def _mark_region(tree: HtmlElement, text: str, left_out: frozenset[str]) -> bool:
+def _mark_region(
+    tree: HtmlElement, text: str, left_out: frozenset[str], addresses: tuple[str, ...]
+) -> bool:
     """Mark the smallest element around all paragraphs of the article as its body."""
-    running = prune_page(tree)
+    running = prune_page(tree, addresses)
     squeezed = "".join(text.split())
     wanted = [
         item

@@ -24,7 +24,7 @@ from extractors.layout import (
     unwrap_layout,
     whole_text,
 )
-from extractors.teasers import cards, next_stories, own_addresses, teaser_rows
+from extractors.teasers import cards, next_stories, teaser_rows
 
 # Elements that never hold an article's words. Cutting them first halves trafilatura's work.
 _FURNITURE = (
@@ -73,16 +73,17 @@ class Running:
     elements: tuple[HtmlElement, ...]
 
 
-def prune_page(tree: HtmlElement) -> Running:
+def prune_page(tree: HtmlElement, addresses: tuple[str, ...] = ()) -> Running:
     """Cut from `tree`, in place, what is not the article, and return its running text.
+
+    `addresses` are those that the page states as its own.
 
     Nothing is cut that holds an h1 or more than a third of the page's running text, whatever its
     class says, nor what holds half of it together with others of its class: an article may well
     come in blocks called promo.
     """
-    pages = own_addresses(tree)  # stand in what is furniture
     etree.strip_elements(tree, *_FURNITURE, with_tail=False)
-    for story in next_stories(tree, pages):
+    for story in next_stories(tree, addresses):
         drop(story)
     unwrap_layout(tree)
     split_breaks(tree)

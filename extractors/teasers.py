@@ -105,15 +105,16 @@ def cards(running: list[tuple[HtmlElement, int]]) -> set[HtmlElement]:
     return {card for alike in found for card in alike}
 
 
-def next_stories(tree: HtmlElement, pages: list[SplitResult]) -> list[HtmlElement]:
+def next_stories(tree: HtmlElement, addresses: Collection[str]) -> list[HtmlElement]:
     """Return the whole stories that a site shows below the page's own when a reader scrolls on:
     blocks like the one that holds the headline and its text, each with a headline dressed alike and
-    an address that is none of `pages`, the page's own. None where these are not known, where what
-    would go is much more than stays, and of a live blog.
+    an address that is none of `addresses`, the page's own. None where these are not known, where
+    what would go is much more than stays, and of a live blog.
     """
     headline = tree.find(".//h1")
-    if headline is None or not pages:
+    if headline is None or not addresses:
         return []
+    pages = [_address(own) for own in addresses]
     for block in headline.iterancestors("section", "article", "div", "li"):
         names = block.get("class")
         if not names:
@@ -127,13 +128,6 @@ def next_stories(tree: HtmlElement, pages: list[SplitResult]) -> list[HtmlElemen
         safe = timed < _FEWEST_UPDATES and sum(map(text_length, found)) <= longest
         return found if safe and _tells_story(block, headline) else []
     return []
-
-
-def own_addresses(tree: HtmlElement) -> list[SplitResult]:
-    """Return the addresses that the head of a page gives as its own."""
-    said = [link.get("href") for link in tree.iter("link") if link.get("rel") == "canonical"]
-    said += [meta.get("content") for meta in tree.iter("meta") if meta.get("property") == "og:url"]
-    return [_address(value) for value in said if value]
 
 
 def _address(value: str) -> SplitResult:

@@ -9,7 +9,6 @@ its parent does, and should it be at work then, when its time is over.
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import pickle
@@ -31,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors.errors import DuckwireError
+from flows.collecting import collect_seldom
 
 _ROOT = Path(__file__).parents[2]
 # Beside the work's own: starting an interpreter and importing what it needs.
@@ -39,7 +39,6 @@ _START_S = 60.0
 _LONGER_S = 1.0
 # A child that still holds so much more than at its start is replaced.
 _WORN_BYTES = 300_000_000
-_COLLECT_AFTER = 5000  # objects; at the usual 700, collecting takes 3 % of reading a page
 # A lump ends after so many seconds, whatever is left of it: other children may be free by then, and
 # whoever waits for it may have left.
 _LUMP_S = 0.25
@@ -355,9 +354,7 @@ def _main(descriptor: str, room: str, seconds: str, work: str, memory: str, nice
     os.nice(int(nice))
     module, name = work.split(":")
     function = getattr(import_module(module), name)
-    # What was imported stays, and trees of thousands of nodes are freed without a collector's help.
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 10, 10)
+    collect_seldom()  # trees of thousands of nodes are freed without a collector's help
     _bounded(int(memory))
     _serve(Connection(int(descriptor)), int(room), function, float(seconds))
 

@@ -26,9 +26,7 @@ from extractors.text import normalise_line, word_count
 from extractors.titles import choose_title, hung_names
 from extractors.trimming import trim_lines
 from extractors.urls import clean_url
-
-# Moves with every change that can change a row, so that `reprocess` knows what is stale.
-EXTRACTOR_VERSION = "6"
+from extractors.versions import EXTRACTOR_VERSION
 
 _LARGEST = 12_000_000  # bytes; the text of a longer page is no article's
 _MOST_TAGS = 40

@@ -9,8 +9,8 @@ from extractors.language import detect_language
 from extractors.records import Candidate, Extracted, Precision, Reason, State
 from extractors.sentences import cut_title, first_sentence
 from extractors.text import normalise_paragraphs, word_count
+from extractors.versions import TEXTS_VERSION
 
-EXTRACTOR_VERSION = "seeds-1"
 MIN_WORDS = 5
 
 _SOURCE_LINE = re.compile(
@@ -66,7 +66,7 @@ def article_from_text(
         path="file",
         word_count=words,
         candidates=_candidates(stated, title, source, language),
-        extractor_version=EXTRACTOR_VERSION,
+        extractor_version=TEXTS_VERSION,
         state=State.REJECTED if short else State.LANDED,
         reason=Reason.TOO_SHORT if short else None,
         detail=f"{words} words" if short else "",

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urljoin, urlsplit
 
 import idna
-import tldextract
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 _LONGEST = 4096
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-
-# Offline on purpose: the snapshot in the package. Private suffixes count, so that two blogs on
-# one platform have two owners.
-_SUFFIXES = tldextract.TLDExtract(
-    suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
-)
 
 _SPACE = re.compile(r"[\t\r\n]+")
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -182,7 +179,7 @@ def _names_host(text: str, base: str | None) -> bool:
     if not match:
         return False
     host = match[0].partition(":")[0].lower()
-    if not _SUFFIXES(host).top_domain_under_public_suffix:
+    if not _suffixes()(host).top_domain_under_public_suffix:
         return False
     return base is None or _registrable(host) == _registrable(urlsplit(base).hostname or "")
 
@@ -207,7 +204,18 @@ def _host(host: str) -> str | None:
 
 @lru_cache(maxsize=8192)
 def _registrable(host: str) -> str:
-    return _SUFFIXES(host).top_domain_under_public_suffix or host
+    return _suffixes()(host).top_domain_under_public_suffix or host
+
+
+@cache
+def _suffixes() -> TLDExtract:
+    """Who owns a host's name, by the snapshot in the package: offline on purpose.
+
+    Private suffixes count, so that two blogs on one platform have two owners.
+    """
+    from tldextract import TLDExtract  # it imports an HTTP client, and most hosts are not asked of
+
+    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 def _escape(text: str, safe: str) -> str:

@@ -33,7 +33,7 @@ from flows.settings import ROOT
 from flows.sources.warc_records import Tally, is_page, read_records
 from flows.steps.answers import PAGES_TOGETHER
 from flows.steps.readers import PageToRead, Readers
-from flows.steps.reading import bare_task
+from flows.steps.rows import bare_task
 from flows.steps.topics import load_topics
 from storage.rows import PageRow
 

@@ -24,11 +24,8 @@ from flows.prefect_server import (
     prefect_environment,
 )
 from flows.settings import Settings, load_settings
-from flows.steps.forget import run_forget, run_retry
 from flows.steps.ingest import IngestOptions, run_ingest
 from flows.steps.job import new_job, readers_of
-from flows.steps.maintain import run_maintain, upkeep_lines
-from flows.steps.reprocess import run_reprocess
 from flows.steps.summary import (
     QUERIES_TO_TRY,
     failure_lines,
@@ -155,6 +152,8 @@ def _answering(settings: Settings) -> Iterator[None]:
 
 def maintain(data: Data = None, direct: Direct = False) -> None:
     """Do the daily upkeep now: crashed runs, stray files, the archive, the sums."""
+    from flows.steps.maintain import run_maintain, upkeep_lines
+
     settings = load_settings(data=data)
     with show.progress():
         if direct:
@@ -176,6 +175,8 @@ def reprocess(
     direct: Direct = False,
 ) -> None:
     """Make derived rows again from what is kept, without the network (but for --skipped)."""
+    from flows.steps.reprocess import run_reprocess
+
     settings = load_settings(data=data)
     given = {"pages": pages, "topics": topics, "skipped": skipped}
     with show.progress():
@@ -208,6 +209,8 @@ def retry(
     run_id: Annotated[str | None, typer.Option("--run", help="Only what this run left.")] = None,
 ) -> None:
     """Put failed pages and feeds back to waiting, so that the next run tries them."""
+    from flows.steps.forget import run_retry
+
     job = new_job(load_settings(data=data), "retry")
     found = run_retry(job, reason=reason, run_id=run_id)
     show.line(
@@ -221,6 +224,8 @@ def forget(
     url: Annotated[str, typer.Argument(help="The article's address.")], data: Data = None
 ) -> None:
     """Remove an article with its versions, tags, bytes and published rows, for good."""
+    from flows.steps.forget import run_forget
+
     gone = run_forget(new_job(load_settings(data=data), "forget"), url)
     show.line(
         f"forgotten: {counted(gone.articles, 'article')}, {counted(gone.pages, 'page')}, "

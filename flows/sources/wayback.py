@@ -25,7 +25,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
-from extractors.feeds import parse_feed
 from extractors.fingerprints import content_hash
 from extractors.records import Entry, FeedKind, Fetched, Listing, Reason
 from extractors.urls import clean_url
@@ -263,6 +262,8 @@ class Wayback:
             return
         named = capture_of(fetched.final_url) or capture_of(unit.url)
         original = unwrap(fetched)
+        from extractors.feeds import parse_feed  # who only unwraps pages needs none of it
+
         parsed = parse_feed(
             original.body, original.final_url, content_type=original.header("content-type")
         )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from extractors.records import UNKNOWN_SITE, WarcPosition
 from flows.steps.job import Job
 from flows.steps.progress import listener
-from flows.steps.reading import Read
+from flows.steps.rows import Read
 from flows.steps.texts import at_place, is_text, place_of, read_text_again
 from flows.steps.topics import Topics, load_topics
 from storage.archive import read_record

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from extractors.feeds import parse_feed
 from extractors.fingerprints import content_hash, stable_id
 from extractors.records import (
     Extracted,
@@ -30,8 +29,7 @@ from flows.settings import ROOT, SAMPLES
 from flows.steps.job import Job
 from flows.steps.pages import at_position
 from flows.steps.progress import listener
-from flows.steps.reading import bare_task
-from flows.steps.rows import entry_id_of, entry_row, page_id_of
+from flows.steps.rows import bare_task, entry_id_of, entry_row, page_id_of
 from flows.steps.texts import Place, at_place, content_type_of, land_text
 from flows.steps.topics import Topics
 from storage.archive import ArchiveWriter
@@ -340,6 +338,8 @@ def _add_sighting(
 
 def _take_feed(group: _Group, path: str, saved: Fetched) -> None:
     """A saved feed's entries are sightings in this folder; their pages are fetched like any."""
+    from extractors.feeds import parse_feed  # hardly a folder holds one
+
     parsed = parse_feed(saved.body, saved.url, max_entries=group.job.settings.max_entries)
     if parsed.reason is not None:
         group.failures.append(_failure(group, path, parsed.reason, parsed.detail))

@@ -11,9 +11,8 @@ from datetime import datetime
 from functools import partial
 from itertools import compress
 from threading import Event
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from extractors.feeds import discover_feeds
 from extractors.records import (
     FeedState,
     Fetched,
@@ -26,7 +25,6 @@ from extractors.records import (
 from flows.net.door import Fetcher
 from flows.net.outage import not_charged
 from flows.policy import after_poll, body_hash, changes, outcome_of, possible_gap
-from flows.steps.aside import Aside, Bounds, read_all_cheaply
 from flows.steps.batches import Together, in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
@@ -39,6 +37,9 @@ from storage.archive import ArchiveWriter
 from storage.landing import land_polls
 from storage.rows import EntryRow, PollLanding, PollRow
 from storage.work import forgotten_ids, known_entries
+
+if TYPE_CHECKING:
+    from flows.steps.aside import Bounds
 
 # While feeds come, one comes every few milliseconds: those left are slow, and nobody waits.
 _PATIENCE_S = 0.05
@@ -102,9 +103,7 @@ async def poll_feeds(
             Sitting(job.warehouse) as sitting,
         ):
             most, deep = job.settings.max_entries, job.settings.max_depth
-            cheaply = (
-                partial(job.readers.read_feeds, stopped=left) if elsewhere else read_all_cheaply
-            )
+            cheaply = partial(job.readers.read_feeds, stopped=left) if elsewhere else _read_here()
             parse = partial(cheaply, max_entries=most, max_depth=deep)
             read = partial(read_polls, job, topics, parse)
             reading = Together(reader, read, threads=threads, most=_TOGETHER)
@@ -118,6 +117,13 @@ async def poll_feeds(
         left.set()
         reader.shutdown(wait=False, cancel_futures=True)
     return len(feeds)
+
+
+def _read_here() -> Callable[..., list[ParsedFeed | None]]:
+    """What reads feeds in this process; imported where it is needed, and before anything comes."""
+    from flows.steps.aside import read_all_cheaply
+
+    return read_all_cheaply
 
 
 @dataclass
@@ -152,9 +158,7 @@ class _Desk:
         if note or polled.reason != Reason.NOT_A_FEED:
             return replace(polled, note=note)
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self.reader, discover_feeds, fetched.body, fetched.final_url
-        )
+        found = await loop.run_in_executor(self.reader, _named_feeds, fetched)
         if len(found) != 1:
             return replace(polled, note=_choices(found))
         plain = replace(state, etag=None, last_modified=None)
@@ -191,6 +195,10 @@ class _Desk:
 
     async def _finish_later(self) -> None:
         """Read and land what was set aside, as much at once as the memory should hold."""
+        if not self.later:
+            return
+        from flows.steps.aside import Aside  # few polls have a costly answer
+
         ready: list[Polled] = []
         with Aside(_bounds(self.job)) as aside:
             read_one = partial(read_polls, self.job, self.topics, aside.read_all)
@@ -269,7 +277,16 @@ def _polled(
     return Polled(state, fetched, parsed, rows)
 
 
+def _named_feeds(fetched: Fetched) -> list[tuple[str, str]]:
+    """The feeds that a page names."""
+    from extractors.feeds import discover_feeds  # most answers are feeds, and most read elsewhere
+
+    return discover_feeds(fetched.body, fetched.final_url)
+
+
 def _bounds(job: Job) -> Bounds:
+    from flows.steps.aside import Bounds
+
     settings = job.settings
     memory = settings.page_mb * 1_000_000
     return Bounds(settings.page_s, memory, settings.max_entries, settings.max_depth)

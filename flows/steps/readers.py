@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from threading import Event
-from typing import Any
 
-from extractors.articles import EXTRACTOR_VERSION
 from extractors.records import UNKNOWN_SITE, Fetched, ParsedFeed, Reason, SiteHabits, State
+from extractors.versions import EXTRACTOR_VERSION
 from flows.steps.children import Children, WorkFailed
-from flows.steps.reading import Read, read_page
+from flows.steps.rows import Read
 from flows.steps.topics import Topics
 from storage.rows import PageRow, PageTask
 
@@ -41,7 +40,7 @@ class Readers:
 
     def __init__(self, workers: int, page_s: float, page_bytes: int) -> None:
         self.children = Children(
-            f"{__name__}:work_here", workers, seconds=page_s, memory=page_bytes
+            "flows.steps.reader:work_here", workers, seconds=page_s, memory=page_bytes
         )
 
     def read(
@@ -96,23 +95,6 @@ class Readers:
     def close(self) -> None:
         """End every child; what one is reading is lost."""
         self.children.close()
-
-
-def work_here(topics: Topics, kind: str, *given: Any) -> Read | ParsedFeed | None:
-    """Read a page (`reading.read_page`) or a feed, as a child is asked for it."""
-    return _feed_here(*given) if kind == "feed" else _page_here(topics, *given)
-
-
-def _page_here(
-    topics: Topics, task: PageTask, row: PageRow, now: datetime, site: SiteHabits, body: bytes
-) -> Read:
-    return read_page(topics, task, row, body, now, site)
-
-
-def _feed_here(head: Fetched, max_entries: int, max_depth: int, body: bytes) -> ParsedFeed | None:
-    from flows.steps.aside import read_cheaply  # most children never read a feed
-
-    return read_cheaply(replace(head, body=body), max_entries, max_depth)
 
 
 def _crashed(row: PageRow, detail: str) -> Read:

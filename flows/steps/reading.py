@@ -8,17 +8,9 @@ from urllib.parse import urlsplit
 
 from extractors.articles import extract
 from extractors.records import UNKNOWN_SITE, Reason, SiteHabits, SourceKind, State
-from flows.steps.rows import (
-    article_id_of,
-    article_landing,
-    entry_of,
-    page_identity,
-    topic_rows,
-)
-from flows.steps.topics import Topics
-from storage.rows import ArticleLanding, PageRow, PageTask
-
-Read = tuple[PageRow, ArticleLanding | None]
+from flows.steps.rows import Read, article_id_of, article_landing, entry_of, page_identity
+from flows.steps.topics import Topics, judged
+from storage.rows import PageRow, PageTask
 
 
 def read_page(
@@ -78,47 +70,3 @@ def _left_out(task: PageTask, published: datetime | None) -> bool:
     if task.asked is None or published is None:
         return False
     return not any(start <= published < end for start, end in task.asked)
-
-
-def judged(topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLanding:
-    """The landing with what every installed topic says of its article."""
-    article = landing.article
-    found = topics.judge(article.title, article.text, article.language, article.published_at)
-    rows = topic_rows(
-        found,
-        article_id=article.article_id,
-        hashed=article.text_hash,
-        run_id=article.run_id,
-        now=now,
-    )
-    return replace(landing, topics=rows)
-
-
-def bare_task(row: PageRow, kind: str) -> PageTask:
-    """A page that no entry named: what there is to say of it before it is read."""
-    return PageTask(
-        page_id=row.page_id,
-        url=row.url,
-        attempts=0,
-        first_attempt_at=None,
-        first_seen_at=row.first_seen_at,
-        body_hash=None,
-        entry_id=None,
-        guid=None,
-        link=None,
-        title=None,
-        summary=None,
-        content=None,
-        authors=(),
-        tags=(),
-        image=None,
-        language=None,
-        published_at=None,
-        published_raw=None,
-        published_precision="none",
-        modified_at=None,
-        source_kind=kind,
-        feed_publisher=None,
-        feed_language=None,
-        feed_country=None,
-    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from extractors.articles import EXTRACTOR_VERSION
 from extractors.records import Verdict
-from extractors.seed_text import EXTRACTOR_VERSION as TEXTS_VERSION
+from extractors.versions import EXTRACTOR_VERSION, TEXTS_VERSION
 from flows.steps.again import read_again
 from flows.steps.ingest import Call, directly, fetch_group, install_topics, publish_if_due
 from flows.steps.job import Job

@@ -20,10 +20,14 @@ from storage.rows import (
     CandidateRow,
     DateRow,
     EntryRow,
+    PageRow,
     PageTask,
     SignatureRow,
     TopicRow,
 )
+
+# What reading a page gives: its row completed, and the article if it is one.
+Read = tuple[PageRow, ArticleLanding | None]
 
 _DATE_FIELDS = ("published", "modified")
 
@@ -104,6 +108,36 @@ def entry_of(task: PageTask) -> Entry | None:
         language=task.language or task.feed_language,
         tags=task.tags,
         image=task.image,
+    )
+
+
+def bare_task(row: PageRow, kind: str) -> PageTask:
+    """A page that no entry named: what there is to say of it before it is read."""
+    return PageTask(
+        page_id=row.page_id,
+        url=row.url,
+        attempts=0,
+        first_attempt_at=None,
+        first_seen_at=row.first_seen_at,
+        body_hash=None,
+        entry_id=None,
+        guid=None,
+        link=None,
+        title=None,
+        summary=None,
+        content=None,
+        authors=(),
+        tags=(),
+        image=None,
+        language=None,
+        published_at=None,
+        published_raw=None,
+        published_precision="none",
+        modified_at=None,
+        source_kind=kind,
+        feed_publisher=None,
+        feed_language=None,
+        feed_country=None,
     )
 
 

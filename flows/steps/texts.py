@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from extractors.records import Extracted, SeedItem, State
-from extractors.seeds import read_jsonl, read_seed
 from extractors.urls import clean_url
-from flows.steps.reading import judged
 from flows.steps.rows import article_id_of, article_landing
-from flows.steps.topics import Topics
+from flows.steps.topics import Topics, judged
 from storage.rows import ArticleLanding, PageRow, PageTask
 from storage.work import StoredPage
 
@@ -106,6 +104,8 @@ def read_text_again(
 
 
 def _item(stored: StoredPage, body: bytes) -> SeedItem | None:
+    from extractors.seeds import read_jsonl, read_seed  # a run reads hardly a text again
+
     url = stored.task.url
     if stored.content_type == _LINES:
         return next(read_jsonl(url, [body], max_line=len(body)), None)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from extractors.errors import SettingsError
 from extractors.records import Judgement
-from extractors.topics import Tagger, TopicDefinition, TopicError, parse_definition
+from extractors.topic_definition import TopicDefinition, TopicError
+from extractors.topic_yaml import parse_definition
+from flows.steps.rows import topic_rows
+from storage.rows import ArticleLanding
+
+if TYPE_CHECKING:
+    from extractors.topics import Tagger
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,8 @@ class Topics:
     @cached_property
     def tagger(self) -> Tagger:
         """One tagger for all of them."""
+        from extractors.topics import Tagger  # most commands judge nothing, or elsewhere
+
         return Tagger(self.definitions)
 
     @property
@@ -34,6 +43,20 @@ class Topics:
     ) -> list[Judgement]:
         """What every installed topic says of one article."""
         return self.tagger.judge(title, text, language=language, published_at=published_at)
+
+
+def judged(topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLanding:
+    """The landing with what every installed topic says of its article."""
+    article = landing.article
+    found = topics.judge(article.title, article.text, article.language, article.published_at)
+    rows = topic_rows(
+        found,
+        article_id=article.article_id,
+        hashed=article.text_hash,
+        run_id=article.run_id,
+        now=now,
+    )
+    return replace(landing, topics=rows)
 
 
 def load_topics(folder: Path) -> Topics:

@@ -17,7 +17,8 @@ from flows.newsroom.generate import generate
 from flows.newsroom.model import article_path
 from flows.newsroom.pages import article_page
 from flows.settings import ROOT
-from flows.steps.reading import bare_task, read_page
+from flows.steps.reading import read_page
+from flows.steps.rows import bare_task
 from flows.steps.topics import load_topics
 from storage.rows import PageRow
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractors.articles import EXTRACTOR_VERSION, extract
+from extractors.articles import extract
 from extractors.records import Entry, Extracted, Precision, Reason, State
+from extractors.versions import EXTRACTOR_VERSION
 
 FETCHED = datetime(2023, 12, 1, tzinfo=UTC)
 STORIES = Path(__file__).parents[1] / "quality" / "extraction" / "stories.toml"

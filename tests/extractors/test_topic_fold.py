@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.topic_fold import fold
+from extractors.topic_fold import _FOLDED, fold
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,10 @@ def test_an_alias_is_found_where_it_was_put(before: str, after: str) -> None:
     folded = fold(text)
     at = folded.text.index("ключ")
     assert text[slice(*folded.origin(at, at + 4))] == "Ключ"
+
+
+def test_characters_that_the_table_leaves_out_have_no_other_case_form_or_mark() -> None:
+    left_out = set(range(0x10000)).difference(*_FOLDED)
+    assert len(left_out) > 40_000
+    for character in map(chr, left_out):
+        assert character == unicodedata.normalize("NFKC", character) == character.lower()

@@ -229,3 +229,21 @@ def test_a_question_imports_nothing_that_reads_pages_or_asks_the_network(desk: D
     said, found = imported("trafilatura,httpx,prefect", *words)
     assert "42" in said
     assert found == "[]"
+
+
+def test_a_run_imports_nothing_that_its_readers_import_to_read_pages_and_feeds(
+    article: Path, tmp_path: Path
+) -> None:
+    words = ["run", "--direct", "--seeds", str(article.parent), "--data", str(tmp_path / "data")]
+    said, found = imported("trafilatura,htmldate,feedparser,tldextract,requests,prefect", *words)
+    assert "articles landed\t1" in said
+    assert found == "[]"
+
+
+def test_a_reader_imports_what_judges_and_no_database_network_or_prefect() -> None:
+    line = "import sys, flows.steps.reader; print([n for n in sys.argv[1:] if n in sys.modules])"
+    asked = ["trafilatura", "extractors.topic_judge", "duckdb", "pyarrow", "httpx", "prefect"]
+    done = subprocess.run(
+        [sys.executable, "-c", line, *asked], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("'")[1::2] == asked[:2]

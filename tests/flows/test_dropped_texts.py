@@ -171,7 +171,7 @@ def test_another_version_of_the_texts_extractor_reads_the_texts_alone(
     alone: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reprocess, "TEXTS_VERSION", "seeds-next")
-    monkeypatch.setattr("extractors.seed_text.EXTRACTOR_VERSION", "seeds-next")
+    monkeypatch.setattr("extractors.seed_text.TEXTS_VERSION", "seeds-next")
     assert again(alone).pages == TEXTS
     assert alone.ask(
         "SELECT extractor_version, count(*) FROM articles WHERE extractor_version LIKE 'seeds%' "

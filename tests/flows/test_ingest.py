@@ -19,8 +19,9 @@ from flows.settings import Settings
 from flows.steps.ingest import IngestOptions, run_ingest
 from flows.steps.job import Job
 from flows.steps.readers import PageToRead, Readers
-from flows.steps.reading import Read, read_page
+from flows.steps.reading import read_page
 from flows.steps.reprocess import run_reprocess
+from flows.steps.rows import Read
 from flows.steps.topics import Topics
 
 _NO_ARTICLE = {"video_page", "index_page", "error_page", "consent_wall"}

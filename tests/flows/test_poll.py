@@ -313,7 +313,7 @@ def test_many_feeds_before_their_pages_are_read_in_processes_and_come_out_the_sa
     columns = "guid, link, url, page_id, title, content_hash, state"
     here = week.ask(f"SELECT {columns} FROM entries ORDER BY guid")
     monkeypatch.setattr("flows.steps.poll._MANY", 1)
-    monkeypatch.setattr("flows.steps.poll.read_all_cheaply", None)  # nobody reads in this process
+    monkeypatch.setattr("flows.steps.aside.read_all_cheaply", None)  # nobody reads in this process
     week.later(hours=2)
     week.poll(pages=True)
     assert week.last("state, new_entries, known_entries") == ("landed", 1, 3)

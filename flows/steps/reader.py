@@ -1,0 +1,31 @@
+"""What a reader process does, with all that it imports; `readers` asks for it by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import extractors.topics  # noqa: F401  (what judges is not to be imported on the first page's time)
+from extractors.records import Fetched, ParsedFeed, SiteHabits
+from flows.steps.reading import read_page
+from flows.steps.rows import Read
+from flows.steps.topics import Topics
+from storage.rows import PageRow, PageTask
+
+
+def work_here(topics: Topics, kind: str, *given: Any) -> Read | ParsedFeed | None:
+    """Read a page (`reading.read_page`) or a feed, as a child is asked for it."""
+    return _feed_here(*given) if kind == "feed" else _page_here(topics, *given)
+
+
+def _page_here(
+    topics: Topics, task: PageTask, row: PageRow, now: datetime, site: SiteHabits, body: bytes
+) -> Read:
+    return read_page(topics, task, row, body, now, site)
+
+
+def _feed_here(head: Fetched, max_entries: int, max_depth: int, body: bytes) -> ParsedFeed | None:
+    from flows.steps.aside import read_cheaply  # most readers never read a feed
+
+    return read_cheaply(replace(head, body=body), max_entries, max_depth)

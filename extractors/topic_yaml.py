@@ -21,6 +21,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from extractors.plain_yaml import load_plain
 from extractors.topic_definition import (
     TOPIC_ID,
     Alias,
@@ -66,7 +67,7 @@ def parse_definition(text: str, source: str) -> TopicDefinition:
     """
     # The quick loader keeps no lines, so that what is wrong is read once more to tell where.
     try:
-        loaded = YAML(typ="safe").load(text)
+        loaded = load_plain(text)
         if isinstance(loaded, dict):
             return _Reader(source).definition(loaded)
     except (TopicError, YAMLError, TypeError, ValueError):

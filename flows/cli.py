@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 
 import typer
@@ -128,6 +129,8 @@ _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 def main() -> None:
     """Run the command; exit status 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
     collect_seldom()
+    # Arrow imports numpy, which starts threads for matrices: 50 ms, and we have none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     mind_interrupts()
     sys.exit(_status())
 

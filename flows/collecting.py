@@ -20,6 +20,17 @@ def collect_seldom() -> None:
 
 
 @contextmanager
+def importing() -> Iterator[None]:
+    """Do not look for garbage while much is imported, and take it for good at the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextmanager
 def seldom_collecting() -> Iterator[None]:
     """As `collect_seldom`, for the time of the block."""
     usual = gc.get_threshold()

@@ -11,6 +11,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
+from flows.collecting import importing
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -26,7 +28,8 @@ class Place:
 
     def command(self, name: str) -> Any:
         """Import it and make the command it is, by the name it was asked for."""
-        found = getattr(import_module(f"flows.commands.{self.module}"), self.name)
+        with importing():
+            found = getattr(import_module(f"flows.commands.{self.module}"), self.name)
         if isinstance(found, typer.Typer):
             made: Any = get_group(found)
             made.name = name

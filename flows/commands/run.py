@@ -15,6 +15,7 @@ import typer
 from extractors.errors import SettingsError
 from extractors.text import counted
 from flows.clock import utc_now
+from flows.collecting import importing
 from flows.commands import show
 from flows.commands.options import Data, Direct, Json, NoPages
 from flows.prefect_server import (
@@ -90,11 +91,12 @@ def under_prefect(settings: Settings, name: str, given: dict[str, Any]) -> Any:
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         **_login(settings),
     }
-    with (
-        exported({**prefect_environment(settings.data, os.environ), **said}),
-        own_server(settings.data),
-    ):
-        flow: Callable[..., Any] = getattr(import_module(f"flows.{name}"), name)
+    with ExitStack() as held:
+        with importing():
+            environment = {**prefect_environment(settings.data, os.environ), **said}
+            held.enter_context(exported(environment))
+            held.enter_context(own_server(settings.data))
+            flow: Callable[..., Any] = getattr(import_module(f"flows.{name}"), name)
         return flow(**given)
 
 

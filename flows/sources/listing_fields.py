@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from urllib.parse import urlsplit, urlunsplit
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from extractors.fingerprints import stable_id
+from extractors.plain_yaml import load_plain
 from extractors.records import FeedKind, Listing
 
 # The one order in which keys are written.
@@ -277,7 +277,7 @@ def read_quickly(text: str) -> list[Listing] | None:
     saying where it is wrong, to the other.
     """
     try:
-        document = YAML(typ="safe").load(text)
+        document = load_plain(text)
         if set(document) != {"feeds"} or not isinstance(document["feeds"], list):
             return None
         listings = [checked(feed) for feed in document["feeds"]]

@@ -45,6 +45,7 @@ _LUMP_S = 0.25
 _WORN, _FIT = b"w", b"f"  # the first byte of a reply
 _TOO_LARGE = "reading it took too much memory"
 _KEPT_ROOM = 4_000_000  # bytes of a child's file that stay from lump to lump
+_MOST_PIECES = os.sysconf("SC_IOV_MAX")
 
 Item = tuple[tuple[Any, ...], bytes]
 
@@ -242,13 +243,18 @@ class Children:
 
 
 def _fill(room: int, bodies: list[bytes]) -> None:
-    """Put the bytes of a lump into a child's file, one item after the other."""
-    at = 0
-    for body in bodies:
-        left = memoryview(body)
-        while left:
-            at += (put := os.pwrite(room, left, at))
-            left = left[put:]
+    """Put the bytes of a lump into a child's file, one item after the other.
+
+    In one call: at the end of each the thread waits for the interpreter again.
+    """
+    at, whole = 0, sum(map(len, bodies))
+    left: list[bytes | memoryview] = list(bodies)
+    while at < whole:
+        at += (put := os.pwritev(room, left[:_MOST_PIECES], at))
+        while left and put >= len(left[0]):
+            put -= len(left.pop(0))
+        if put:
+            left[0] = memoryview(left[0])[put:]
 
 
 def _bound(connection: Connection, seconds: float) -> None:
@@ -276,7 +282,8 @@ def _status(process: subprocess.Popen[bytes]) -> str:
 def _serve(connection: Connection, room: int, work: Any, seconds: float) -> None:
     """Do work until the parent closes its end or is gone."""
     shared: Any = None
-    most = _resident() + _WORN_BYTES
+    statm = os.open("/proc/self/statm", os.O_RDONLY)
+    most = _resident(statm) + _WORN_BYTES
     connection.send_bytes(b"ready")
     while True:
         try:
@@ -297,7 +304,7 @@ def _serve(connection: Connection, room: int, work: Any, seconds: float) -> None
                 worn = True  # it is done again where the others have left nothing
                 break
             done.append(answer)
-            worn = _resident() > most
+            worn = _resident(statm) > most
             if worn or time.monotonic() > ends:
                 break
         if sum(sizes) > _KEPT_ROOM:
@@ -325,9 +332,9 @@ def _done(work: Any, shared: Any, given: tuple[Any, ...], body: bytes) -> tuple[
         return False, _place(error)
 
 
-def _resident() -> int:
-    """Bytes of memory that this process holds."""
-    return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
+def _resident(statm: int) -> int:
+    """Bytes of memory that this process holds; its own `statm` stays open, see proc(5)."""
+    return int(os.pread(statm, 100, 0).split()[1]) * resource.getpagesize()
 
 
 def _place(error: Exception) -> str:

@@ -77,7 +77,7 @@ def _warm_up(settings: Settings) -> None:
     """Where many feeds are listed, start what will read them while this process still imports."""
     with suppress(OSError):  # no list, or none to be read: said where it is read
         if settings.workers > 1 and settings.feeds.stat().st_size >= _LONG_LIST:
-            readers_of(settings).children.warm()
+            readers_of(settings).warm()
 
 
 def under_prefect(settings: Settings, name: str, given: dict[str, Any]) -> Any:

@@ -15,14 +15,22 @@ from storage.rows import PageRow, PageTask
 
 
 def work_here(topics: Topics, kind: str, *given: Any) -> Read | ParsedFeed | None:
-    """Read a page (`reading.read_page`) or a feed, as a child is asked for it."""
-    return _feed_here(*given) if kind == "feed" else _page_here(topics, *given)
+    """Read a page (`reading.read_page`), a feed or the sample, as a child is asked for it."""
+    if kind == "page":
+        return _page_here(topics, *given)
+    return _feed_here(*given) if kind == "feed" else _sample_here(topics)
 
 
 def _page_here(
     topics: Topics, task: PageTask, row: PageRow, now: datetime, site: SiteHabits, body: bytes
 ) -> Read:
     return read_page(topics, task, row, body, now, site)
+
+
+def _sample_here(topics: Topics) -> Read:
+    from flows.steps.sample import read_sample  # only where nothing has come yet
+
+    return read_sample(topics)
 
 
 def _feed_here(head: Fetched, max_entries: int, max_depth: int, body: bytes) -> ParsedFeed | None:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from threading import Event
+from threading import Event, Thread
+from typing import Any
 
+from extractors.errors import DuckwireError
 from extractors.records import UNKNOWN_SITE, Fetched, ParsedFeed, Reason, SiteHabits, State
 from extractors.versions import EXTRACTOR_VERSION
-from flows.steps.children import Children, WorkFailed
+from flows.steps.children import Children, Item, WorkFailed
 from flows.steps.rows import Read
 from flows.steps.topics import Topics
 from storage.rows import PageRow, PageTask
@@ -42,6 +45,28 @@ class Readers:
         self.children = Children(
             "flows.steps.reader:work_here", workers, seconds=page_s, memory=page_bytes
         )
+        self._workers, self._early = workers, False
+
+    def warm(self) -> None:
+        """Start every process now, beside what the caller does next; one that fails is no loss."""
+        self._early = True
+        self.children.warm()
+
+    def rehearse(self, topics: Topics) -> None:
+        """Have what was started early read a sample by these topics, beside the caller.
+
+        A process's first page takes as long as twenty later ones, and there is none yet. It counts
+        for nothing whether that goes well.
+        """
+        if not self._early:
+            return
+        self._early = False
+        for _ in range(self._workers):
+            Thread(target=self._rehearse_one, args=[topics], name="rehearse", daemon=True).start()
+
+    def _rehearse_one(self, topics: Topics) -> None:
+        with suppress(DuckwireError, OSError):
+            self._call([(("sample",), b"")], topics)
 
     def read(
         self,
@@ -68,10 +93,8 @@ class Readers:
 
         `took` and `stopped` as for `Children.call_all`.
         """
-        key = tuple(topics.versions.values())
-        bare = Topics(topics.definitions, topics.texts)
         items = [(("page", page.task, page.row, page.now, page.site), page.body) for page in pages]
-        answers = self.children.call_all(items, key, bare, took=took, stopped=stopped)
+        answers = self._call(items, topics, took=took, stopped=stopped)
         return [
             _crashed(page.row, str(answer)) if isinstance(answer, WorkFailed) else answer
             for page, answer in zip(pages, answers, strict=True)
@@ -91,6 +114,10 @@ class Readers:
         ]
         found = self.children.call_all(items, stopped=stopped)
         return [None if isinstance(parsed, WorkFailed) else parsed for parsed in found]
+
+    def _call(self, items: Sequence[Item], topics: Topics, **more: Any) -> list[Any]:
+        bare = Topics(topics.definitions, topics.texts)
+        return self.children.call_all(items, tuple(topics.versions.values()), bare, **more)
 
     def close(self) -> None:
         """End every child; what one is reading is lost."""

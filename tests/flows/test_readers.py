@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ from extractors.records import Fetched, Reason, State
 from flows.steps.aside import read_all_cheaply
 from flows.steps.readers import Readers
 from flows.steps.reading import read_page
+from flows.steps.sample import FEED, read_sample
 from flows.steps.topics import load_topics
 from storage.rows import PageRow, PageTask
 
@@ -141,3 +144,34 @@ def test_more_callers_than_processes_wait_their_turn(readers):
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(lambda _: readers.read(TOPICS, TASK, ROW, PAGE, NOW), range(8)))
     assert len({article.article.article_id for _, article in done}) == 1
+
+
+def test_a_rehearsal_readies_what_was_started_early_and_the_next_page_is_read(readers):
+    readers.rehearse(TOPICS)
+    assert readers.children.pids == []  # nobody asked for an early start
+    readers.warm()
+    readers.rehearse(TOPICS)
+    row, article = readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    assert (row.article_state, article.article.title) == ("landed", "Cranes arrive at the new quay")
+    assert len(readers.children.pids) == 1
+
+
+def test_a_rehearsal_that_fails_matters_to_nobody(monkeypatch, readers):
+    monkeypatch.setattr(readers.children, "seconds", 0.001)
+    readers.warm()
+    readers.rehearse(TOPICS)
+    while any(thread.name == "rehearse" for thread in threading.enumerate()):
+        time.sleep(0.01)
+    monkeypatch.undo()
+    row, _ = readers.read(TOPICS, TASK, ROW, PAGE, NOW)
+    assert row.article_state == "landed"
+
+
+def test_the_sample_goes_the_way_that_most_pages_and_feeds_go():
+    row, article = read_sample(TOPICS)
+    assert (row.article_state, row.path) == ("landed", "fast")
+    assert article.article.authors == ("Ada Ferry",)
+    assert article.article.published_at == datetime(2023, 9, 13, 6, 10, tzinfo=UTC)
+    assert "on" in [judged.verdict for judged in article.topics]
+    (parsed,) = read_all_cheaply([Fetched(URL, URL, 200, body=FEED)], 10, 100)
+    assert (parsed.path, len(parsed.entries)) == ("fast", 1)

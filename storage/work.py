@@ -42,6 +42,9 @@ LIMIT $limit
 """
 
 
+_AUTHORS, _TAGS = 12, 13  # where these stand among the columns
+
+
 @dataclass(frozen=True, slots=True)
 class StoredPage:
     """A page whose bytes are archived, with what its best entry says of it."""
@@ -353,16 +356,16 @@ def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> i
 
 def _tasks(connection: Connection, sql: str, bound: dict[str, object]) -> list[PageTask]:
     rows = connection.execute(sql, bound).fetchall()
-    columns = [item[0] for item in connection.description]
-    named = [dict(zip(columns, row, strict=True)) for row in rows]
-    asked = _asked(connection, [row["page_id"] for row in named if row["unit_id"]])
-    return [_task(row, asked) for row in named]
+    asked = _asked(connection, [page_id for page_id, *_, unit_id in rows if unit_id])
+    return [_task(*row, asked=asked) for row in rows]
 
 
-def _task(row: dict[str, Any], asked: dict[str, Spans]) -> PageTask:
-    lists = {name: tuple(row[name] or ()) for name in ("authors", "tags")}
-    spans = asked.get(row["page_id"], ()) if row.pop("unit_id") else None
-    return PageTask(**{**row, **lists}, asked=spans)
+def _task(*row: Any, asked: dict[str, Spans]) -> PageTask:
+    """Of one row of `_PAGES`, whose columns are the fields of PageTask in their order."""
+    *values, unit_id = row
+    values[_AUTHORS], values[_TAGS] = tuple(row[_AUTHORS] or ()), tuple(row[_TAGS] or ())
+    values.append(asked.get(row[0], ()) if unit_id else None)
+    return PageTask(*values)
 
 
 def _asked(connection: Connection, page_ids: list[str]) -> dict[str, Spans]:

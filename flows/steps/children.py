@@ -157,7 +157,10 @@ class Children:
         share: Any,
         took: Callable[[int, float], None] | None,
     ) -> list[Any]:
-        """The answers to the first items of a lump, one at least. Raises WorkFailed."""
+        """The answers to the first items of a lump, one at least but of a worn process.
+
+        Raises WorkFailed.
+        """
         # Before and after, another call has the child.
         message = pickle.dumps([given for given, _ in lump], protocol=5)
         bodies = [body for _, body in lump]
@@ -285,6 +288,7 @@ def _serve(connection: Connection, room: int, work: Any, seconds: float) -> None
     statm = os.open("/proc/self/statm", os.O_RDONLY)
     most = _resident(statm) + _WORN_BYTES
     connection.send_bytes(b"ready")
+    used = False
     while True:
         try:
             fresh, message, sizes = connection.recv()
@@ -300,9 +304,10 @@ def _serve(connection: Connection, room: int, work: Any, seconds: float) -> None
             signal.setitimer(signal.ITIMER_REAL, seconds)
             answer = _done(work, shared, given, body)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            if done and answer == (False, _TOO_LARGE):
+            if used and answer == (False, _TOO_LARGE):
                 worn = True  # it is done again where the others have left nothing
                 break
+            used = True
             done.append(answer)
             worn = _resident(statm) > most
             if worn or time.monotonic() > ends:

@@ -67,6 +67,15 @@ _HOST = re.compile(
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.I)
 _PLAIN_IPV4 = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
 
+# What needs no parser to be read: lower case, nothing to escape or to resolve, as most addresses.
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_PLAIN_URL = re.compile(
+    rf"(https?)://((?:[a-z0-9][a-z0-9-]*\.)+[a-z][a-z0-9-]*|{_OCTET}(?:\.{_OCTET}){{3}})"
+    r"(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+    r"((?:/(?:[A-Za-z0-9_~!$&()*+,;=:@-][A-Za-z0-9_~!$&()*+,;=:@.-]*)?)*"
+    r"(?:\?[A-Za-z0-9_~!$&()*+,;=:@./?-]*)?)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -196,16 +205,11 @@ def read_url(url: str, settings: NetSettings) -> Target | Refusal:
     Never raises. The host name's addresses are judged later, on the ones really connected to.
     """
     text = url.strip()
-    form = _refuse_form(text, settings)
-    if form is not None:
-        return _bad(form)
-    try:
-        parsed = httpx.URL(text)
-        host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
-        usual = 443 if parsed.scheme == "https" else 80
-        port = usual if parsed.port is None else parsed.port
-    except (httpx.InvalidURL, ValueError) as exc:
-        return _bad(f"not a well-formed address: {str(exc)[:120]}")
+    parts = _plain_parts(text, settings) or _parts(text, settings)
+    if isinstance(parts, Refusal):
+        return parts
+    scheme, host, port, path = parts
+    usual = 443 if scheme == "https" else 80
     refusal = _refuse_host(host, settings)
     if refusal is not None:
         return refusal
@@ -215,14 +219,38 @@ def read_url(url: str, settings: NetSettings) -> Target | Refusal:
         return _bad(f"port {port} is not one that is asked")
     shown = f"[{host}]" if ":" in host else host
     netloc = shown if port == usual else f"{shown}:{port}"
-    path = parsed.raw_path or b"/"
     return Target(
-        scheme=parsed.scheme,
+        scheme=scheme,
         host=host,
         port=port,
-        path=path,
-        url=f"{parsed.scheme}://{netloc}{path.decode('ascii')}",
+        path=path.encode("ascii"),
+        url=f"{scheme}://{netloc}{path}",
     )
+
+
+def _plain_parts(text: str, settings: NetSettings) -> tuple[str, str, int, str] | None:
+    """Take a plain URL apart as `_parts` would; None when it is not plain."""
+    match = _PLAIN_URL.fullmatch(text)
+    if match is None or len(text) > settings.max_url:
+        return None
+    scheme, host, port, path = match.groups()
+    number = int(port) if port else 443 if scheme == "https" else 80
+    return scheme, host, number, path if path.startswith("/") else f"/{path}"
+
+
+def _parts(text: str, settings: NetSettings) -> tuple[str, str, int, str] | Refusal:
+    """Take a URL apart: scheme, host, port, path with its query."""
+    form = _refuse_form(text, settings)
+    if form is not None:
+        return _bad(form)
+    try:
+        parsed = httpx.URL(text)
+        host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
+        usual = 443 if parsed.scheme == "https" else 80
+        path = (parsed.raw_path or b"/").decode("ascii")
+        return parsed.scheme, host, usual if parsed.port is None else parsed.port, path
+    except (httpx.InvalidURL, ValueError) as exc:
+        return _bad(f"not a well-formed address: {str(exc)[:120]}")
 
 
 def _bad(detail: str) -> Refusal:

@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 
-import httpcore
 import httpx
 
 from extractors.records import Fetched, Reason
 from flows.net import robots as robots_txt
 from flows.net.addresses import Refusal, Target, open_host, read_url, redact
-from flows.net.connect import GuardedBackend, ssl_context
+from flows.net.connect import Backend, GuardedBackend, ssl_context
 from flows.net.connections import Connections
 from flows.net.door import Accept
 from flows.net.exchange import REDIRECTS, Answer, Ask, exchange
@@ -51,7 +50,7 @@ class Client:
         settings: NetSettings,
         *,
         clock: Callable[[], datetime],
-        transport: httpcore.AsyncNetworkBackend | None = None,
+        transport: Backend | None = None,
         politeness: Politeness | None = None,
     ) -> None:
         self._settings = settings
@@ -62,6 +61,7 @@ class Client:
             self._fetch_robots, settings.robot, clock=clock, slow_down=self._slow_down
         )
         self._connections = Connections(
+            settings,
             ssl_context=ssl_context(settings.ca_file),
             backend=transport or GuardedBackend(settings),
         )

@@ -10,13 +10,12 @@ import asyncio
 import errno
 import ipaddress
 import itertools
-import select
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from typing import Any
+from typing import Protocol
 
 import anyio
 import certifi
@@ -24,12 +23,18 @@ import httpcore
 
 from flows.net.addresses import choose_addresses
 from flows.net.limits import NetSettings
-from flows.net.wire import under_way
 
 Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]
+Connector = Callable[[str, int], Awaitable[socket.socket]]
 
 _STAGGER_S = 0.25  # RFC 8305: how long one address may try before the next one starts
 _ADDRESSES = 6  # of one host that are tried
+_CONNECT_WORDS = {
+    errno.ECONNREFUSED: "the connection was refused",
+    errno.ENETUNREACH: "there is no way to that network",
+    errno.EHOSTUNREACH: "there is no way to that host",
+    errno.ECONNRESET: "the connection was cut while it was made",
+}
 _LOOKUPS = 128  # at once, those given up on included: threads that hang must not grow for ever
 
 
@@ -92,8 +97,29 @@ class SystemResolver:
         return await found
 
 
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects for httpcore: resolve, judge, connect to the judged address.
+class Backend(Protocol):
+    """Whatever opens connections: `GuardedBackend`."""
+
+    async def connect(self, host: str, port: int) -> socket.socket:
+        """See `GuardedBackend.connect`."""
+        ...
+
+
+async def connect_address(address: str, port: int) -> socket.socket:
+    """Connect to a plain IP address; raises OSError."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, (address, port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class GuardedBackend:
+    """Opens connections: resolve, judge, connect to the judged address.
 
     `resolve` and `connector` are the two seams that tests replace; `connector` is only ever
     given plain IP addresses.
@@ -104,48 +130,30 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         settings: NetSettings,
         *,
         resolve: Resolve | None = None,
-        connector: httpcore.AsyncNetworkBackend | None = None,
+        connector: Connector = connect_address,
     ) -> None:
         self._settings = settings
         self._resolve = resolve or SystemResolver()
-        self._connector = connector or httpcore.AnyIOBackend()
+        self._connector = connector
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    async def connect(self, host: str, port: int) -> socket.socket:
         """Connect to a host's first reachable permitted address.
 
         Raises DnsError, RefusedError, httpcore.ConnectError or httpcore.ConnectTimeout.
         """
-        del local_address, socket_options
-        limit = self._settings.connect_s if timeout is None else timeout
-        resolved = await self._addresses(host, port, limit)
-        kept, said = choose_addresses(host, resolved, self._settings)
+        kept, said = choose_addresses(host, await self._addresses(host, port), self._settings)
         if not kept:
             raise RefusedError(said or f"{host} has no address")
-        try:
-            stream = await self._first_of(_alternate(kept)[:_ADDRESSES], port, limit)
-        except httpcore.ConnectError as exc:
-            raise httpcore.ConnectError(_connect_words(exc)) from exc
-        return _GuardedStream(stream)
+        return await self._first_of(_alternate(kept)[:_ADDRESSES], port)
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait; httpcore asks for it between its own retries, which are off."""
-        await anyio.sleep(seconds)
-
-    async def _addresses(self, host: str, port: int, limit: float) -> tuple[str, ...]:
+    async def _addresses(self, host: str, port: int) -> tuple[str, ...]:
         try:
             return (str(ipaddress.ip_address(host)),)
         except ValueError:
             pass
-        bound = min(limit, self._settings.dns_s)
+        bound = min(self._settings.connect_s, self._settings.dns_s)
         try:
-            with anyio.fail_after(bound):
+            async with asyncio.timeout(bound):
                 return await self._resolve(host, port)
         except TimeoutError as exc:
             raise DnsError(f"{host}: the name was not resolved within {bound:g} s") from exc
@@ -153,23 +161,21 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             words = exc.strerror if isinstance(exc, OSError) else None
             raise DnsError(f"{host}: {words or 'the name cannot be resolved'}") from exc
 
-    async def _first_of(
-        self, addresses: tuple[str, ...], port: int, limit: float
-    ) -> httpcore.AsyncNetworkStream:
+    async def _first_of(self, addresses: tuple[str, ...], port: int) -> socket.socket:
         """Try addresses in order, each a moment after the one before; the first to answer wins."""
         if len(addresses) == 1:
-            return await self._connector.connect_tcp(addresses[0], port, timeout=limit)
-        won: list[httpcore.AsyncNetworkStream] = []
+            return await self._attempt(addresses[0], port)
+        won: list[socket.socket] = []
         errors: list[Exception] = []
 
         async def attempt(address: str, failed: anyio.Event) -> None:
             try:
-                stream = await self._connector.connect_tcp(address, port, timeout=limit)
+                connection = await self._attempt(address, port)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
                 errors.append(exc)
                 failed.set()
                 return
-            won.append(stream)
+            won.append(connection)
             race.cancel_scope.cancel()
 
         kept = False
@@ -182,60 +188,21 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
                         await failed.wait()
             kept = True
         finally:  # two may have won at once, or the request was given up meanwhile
-            with anyio.CancelScope(shield=True):
-                for loser in won[1:] if kept else won:
-                    await loser.aclose()
+            for loser in won[1:] if kept else won:
+                loser.close()
         if not won:
             raise errors[0]
         return won[0]
 
-
-class _GuardedStream(httpcore.AsyncNetworkStream):
-    """A connection that tells a TLS failure from one of the network, and counts what it reads."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
-        self._inner = inner
-        self._socket: Any = inner.get_extra_info("socket")
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = await self._inner.read(max_bytes, timeout)
-        wire = under_way.get()
-        if wire is not None:
-            wire.took(len(data))
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    async def _attempt(self, address: str, port: int) -> socket.socket:
         try:
-            return _GuardedStream(
-                await self._inner.start_tls(ssl_context, server_hostname, timeout)
-            )
-        except httpcore.ConnectError as exc:
-            raise TlsError(_tls_words(exc)) from exc
-
-    def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and self._socket is not None:
-            return _readable(self._socket)  # asked before each request; below it costs five times
-        return self._inner.get_extra_info(info)
-
-
-def _readable(connection: Any) -> bool:
-    """Whether something has come, or the end; a closed one is at its end."""
-    if connection.fileno() < 0:
-        return True
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return bool(poll.poll(0))
+            async with asyncio.timeout(self._settings.connect_s):
+                return await self._connector(address, port)
+        except TimeoutError as exc:
+            raise httpcore.ConnectTimeout from exc
+        except OSError as exc:
+            words = _CONNECT_WORDS.get(exc.errno or 0, "no connection could be made")
+            raise httpcore.ConnectError(words) from exc
 
 
 @lru_cache(maxsize=4)
@@ -248,6 +215,7 @@ def ssl_context(ca_file: str | None) -> ssl.SSLContext:
     context.load_verify_locations(certifi.where())  # a slim machine has no store of its own
     if ca_file is not None:
         context.load_verify_locations(ca_file)
+    context.set_alpn_protocols(["h2", "http/1.1"])
     return context
 
 
@@ -260,28 +228,10 @@ def _alternate(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(a for pair in pairs for a in pair if a is not None)
 
 
-def _tls_words(exc: BaseException) -> str:
-    cause = exc.__cause__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {cause.verify_message}"
-    if isinstance(cause, ssl.SSLError) and cause.reason:
-        return f"no encrypted connection: {cause.reason.replace('_', ' ').lower()}"
+def tls_words(exc: Exception) -> str:
+    """Say in plain words why TLS was not set up."""
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {exc.verify_message}"
+    if isinstance(exc, ssl.SSLError) and exc.reason:
+        return f"no encrypted connection: {exc.reason.replace('_', ' ').lower()}"
     return "no encrypted connection: it broke off"
-
-
-def _connect_words(exc: BaseException) -> str:
-    """Say in plain words why a connection was not made, out of the chain of its causes."""
-    known = {
-        errno.ECONNREFUSED: "the connection was refused",
-        errno.ENETUNREACH: "there is no way to that network",
-        errno.EHOSTUNREACH: "there is no way to that host",
-        errno.ECONNRESET: "the connection was cut while it was made",
-    }
-    seen: BaseException | None = exc
-    for _ in range(8):
-        if seen is None:
-            break
-        if isinstance(seen, OSError) and seen.errno in known:
-            return known[seen.errno]
-        seen = seen.__cause__ or seen.__context__
-    return "no connection could be made"

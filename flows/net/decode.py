@@ -65,9 +65,9 @@ class _Sink:
         self.left = limit
         self.pieces: list[bytes] = []
 
-    def step(self) -> int:
+    def step(self, guess: int = 0) -> int:
         """Say how much may be asked for next: one byte over what is left shows an overflow."""
-        return min(_STEP, self.left + 1)
+        return min(max(guess + 1, _STEP), self.left + 1)
 
     def add(self, piece: bytes) -> None:
         self.left -= len(piece)
@@ -79,8 +79,10 @@ class _Sink:
 def _gzip(raw: bytes, limit: int) -> bytes:
     sink = _Sink(limit)
     rest = raw
+    # The size that most bodies tell in their last bytes; asked for at once it takes half the time.
+    guess = int.from_bytes(raw[-4:], "little")
     for _ in range(_MEMBERS):
-        rest = _inflate(rest, 31, sink, "gzip")
+        rest = _inflate(rest, 31, sink, "gzip", guess)
         if rest[:2] != b"\x1f\x8b":  # padding after the last member is common and harmless
             return b"".join(sink.pieces)
     raise UndecodableError(f"more than {_MEMBERS:,} gzip members in one body")
@@ -94,17 +96,18 @@ def _deflate(raw: bytes, limit: int) -> bytes:
     return b"".join(sink.pieces)
 
 
-def _inflate(raw: bytes, wbits: int, sink: _Sink, name: str) -> bytes:
-    """Inflate one stream into the sink; return the bytes after its end."""
+def _inflate(raw: bytes, wbits: int, sink: _Sink, name: str, guess: int = 0) -> bytes:
+    """Inflate one stream, of `guess` bytes maybe, into the sink; return the bytes after its end."""
     stream = isal_zlib.decompressobj(wbits)
     pending = raw
     try:
         while not stream.eof:
-            piece = stream.decompress(pending, sink.step())
+            piece = stream.decompress(pending, sink.step(guess))
             pending = stream.unconsumed_tail
             if not piece and not pending and not stream.eof:
                 raise UndecodableError(f"the {name} stream is cut short")
             sink.add(piece)
+            guess = 0
     except isal_zlib.error as exc:  # type: ignore[misc]  # its stub names an instance
         raise UndecodableError(f"not {name}, though the server says so") from exc
     return stream.unused_data

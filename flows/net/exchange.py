@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-import anyio
 import httpcore
 
 from extractors.records import Reason
@@ -16,7 +15,16 @@ from flows.net.decode import ACCEPTED, TooLargeError, UndecodableError, codings,
 from flows.net.door import Accept
 from flows.net.headers import sendable
 from flows.net.limits import NetSettings
-from flows.net.wire import LARGE, LARGE_FEED, PATIENCE_S, FloodError, LargePlace, Wire, under_way
+from flows.net.messages import Request, Response
+from flows.net.wire import (
+    LARGE,
+    LARGE_FEED,
+    PATIENCE_S,
+    FloodError,
+    LargeHeadersError,
+    LargePlace,
+    Wire,
+)
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -57,10 +65,6 @@ class Answer:
         return next((value for key, value in self.headers if key == name), None)
 
 
-class _HeadersTooLargeError(Exception):
-    """The headers go over the bound."""
-
-
 class _BodyTooLargeError(Exception):
     """The body on the wire goes over the bound."""
 
@@ -76,14 +80,14 @@ async def exchange(
 
     The body is decoded (gzip, deflate, br, zstd) within `ask.limit`; a redirect's is not kept.
     """
-    answer = Answer(reason=Reason.TIMEOUT, detail=f"not done within {settings.total_s:g} s")
-    # A cancel scope of anyio, because httpcore shields its own cleaning up from exactly that.
-    with anyio.move_on_after(max(budget_s, 0.0)) as deadline:
-        try:
-            answer = await _exchange(connections, target, ask, settings, deadline)
-        except Exception as exc:  # the libraries below raise more than they list
-            answer = answer_of_error(exc, settings)
-    return answer
+    try:
+        async with asyncio.timeout(max(budget_s, 0.0)) as deadline:
+            try:
+                return await _exchange(connections, target, ask, settings, deadline)
+            except Exception as exc:  # the libraries below raise more than they list
+                return answer_of_error(exc, settings)
+    except TimeoutError:
+        return Answer(reason=Reason.TIMEOUT, detail=f"not done within {settings.total_s:g} s")
 
 
 async def _exchange(
@@ -91,67 +95,55 @@ async def _exchange(
     target: Target,
     ask: Ask,
     settings: NetSettings,
-    deadline: anyio.CancelScope,
+    deadline: asyncio.Timeout,
 ) -> Answer:
     head = Answer()
-    wire = Wire(settings.max_header_bytes)
-    before = under_way.set(wire)
     patience_s = PATIENCE_S if ask.accept == "feed" else 0.0
     place = LargePlace(connections.large, deadline, patience_s=patience_s)
     try:
-        async with place, connections.request(_request(target, ask, settings)) as response:
-            wire.begin_body()
-            head = _head(response)
-            if sum(len(k) + len(v) for k, v in response.headers) > settings.max_header_bytes:
-                raise _HeadersTooLargeError
-            if response.status in REDIRECTS:
-                await _read(response, wire, place, _SMALL, truncate=True)
-                return head
-            raw = await _body(response, wire, place, head, ask)
+        with place:
+            async with connections.request(_request(target, ask, settings)) as response:
+                head = head_of(response)
+                if response.status in REDIRECTS:
+                    await _read(response, place, _SMALL, truncate=True)
+                    return head
+                raw = await _body(response, place, head, ask)
             return await _decoded(head, raw, place, ask)
-    except _HeadersTooLargeError:
-        bound = f"headers of more than {settings.max_header_bytes:,} bytes"
-        return Answer(head.status, reason=Reason.TOO_LARGE, detail=bound)
     except _BodyTooLargeError:
         return _too_large(head, ask)
     except FloodError as exc:
-        reason = Reason.TOO_LARGE if wire.in_head else Reason.PROTOCOL
-        return Answer(head.status, head.headers, reason=reason, detail=str(exc))
-    finally:
-        under_way.reset(before)
+        return Answer(head.status, head.headers, reason=Reason.PROTOCOL, detail=str(exc))
 
 
-def _head(response: httpcore.Response) -> Answer:
-    headers = tuple((k.decode("latin-1").lower(), _text(v)) for k, v in response.headers)
+def head_of(response: Response) -> Answer:
+    """Take over an answer's status and headers."""
+    headers = tuple((name.decode("latin-1"), _text(value)) for name, value in response.headers)
     return Answer(response.status, headers)
 
 
-async def _body(
-    response: httpcore.Response, wire: Wire, place: LargePlace, head: Answer, ask: Ask
-) -> bytes:
+async def _body(response: Response, place: LargePlace, head: Answer, ask: Ask) -> bytes:
     declared = head.header("content-length") or ""
     plain = declared.isascii() and declared.isdigit() and len(declared) < 19
     if plain and int(declared) > ask.limit and not ask.truncate:
         raise _BodyTooLargeError
-    return await _read(response, wire, place, ask.limit, truncate=ask.truncate)
+    return await _read(response, place, ask.limit, truncate=ask.truncate)
 
 
-async def _read(
-    response: httpcore.Response, wire: Wire, place: LargePlace, limit: int, *, truncate: bool
-) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_stream():
-        wire.gave(len(chunk))
-        body += chunk
-        if len(body) > limit:
+async def _read(response: Response, place: LargePlace, limit: int, *, truncate: bool) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await response.read():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
             if truncate:
-                return bytes(body[:limit])
+                return b"".join(pieces)[:limit]
             raise _BodyTooLargeError
-        if len(body) > LARGE:
+        if size > LARGE:
             await place.take()
-        elif len(body) > LARGE_FEED:
+        elif size > LARGE_FEED:
             await place.give_way()
-    return bytes(body)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 async def _decoded(head: Answer, raw: bytes, place: LargePlace, ask: Ask) -> Answer:
@@ -176,7 +168,7 @@ def _too_large(head: Answer, ask: Ask) -> Answer:
     return Answer(head.status, head.headers, reason=Reason.TOO_LARGE, detail=detail)
 
 
-def _request(target: Target, ask: Ask, settings: NetSettings) -> httpcore.Request:
+def _request(target: Target, ask: Ask, settings: NetSettings) -> Request:
     headers = [
         ("Accept", _ACCEPT[ask.accept]),
         ("Accept-Encoding", "identity" if ask.truncate else ACCEPTED),
@@ -187,29 +179,16 @@ def _request(target: Target, ask: Ask, settings: NetSettings) -> httpcore.Reques
     return get_request(target, headers, settings)
 
 
-def get_request(
-    target: Target, headers: list[tuple[str, str]], settings: NetSettings
-) -> httpcore.Request:
-    """A GET of a target with our name, these headers, and the bounds on each wait."""
+def get_request(target: Target, headers: list[tuple[str, str]], settings: NetSettings) -> Request:
+    """A GET of a target with our name and these headers."""
     default = target.port == (443 if target.scheme == "https" else 80)
     host = f"[{target.host}]" if ":" in target.host else target.host
-    named = [
+    named = (
         ("Host", host if default else f"{host}:{target.port}"),
         ("User-Agent", settings.identity),
         *headers,
-    ]
-    waits = {"connect": settings.connect_s, "read": settings.read_s, "write": settings.read_s}
-    return httpcore.Request(
-        "GET",
-        httpcore.URL(
-            scheme=target.scheme.encode("ascii"),
-            host=target.host.encode("ascii"),
-            port=target.port,
-            target=target.path,
-        ),
-        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in named],
-        extensions={"timeout": waits},
     )
+    return Request(target, named, Wire(settings.max_header_bytes))
 
 
 def _text(value: bytes) -> str:
@@ -241,8 +220,10 @@ def answer_of_error(exc: Exception, settings: NetSettings) -> Answer:
 
 def _answer_of_protocol(exc: Exception) -> Answer:
     """Name what went wrong after the connection stood."""
-    if getattr(exc.__cause__, "error_status_hint", None) == 431:
-        return Answer(reason=Reason.TOO_LARGE, detail="headers without end")
+    if isinstance(exc, LargeHeadersError):
+        return Answer(exc.status, reason=Reason.TOO_LARGE, detail=str(exc))
+    if isinstance(exc, FloodError):
+        return Answer(reason=Reason.PROTOCOL, detail=str(exc))
     if isinstance(exc, httpcore.NetworkError):
         return Answer(reason=Reason.PROTOCOL, detail="the connection broke off")
     words = str(exc)[:120] or type(exc).__name__

@@ -7,20 +7,19 @@ file of gigabytes: see `StreamBounds`. Content-Encoding is not undone, and none 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-import anyio
-import httpcore
-
 from extractors.records import Fetched, Reason
 from flows.net.addresses import Refusal, Target, redact
 from flows.net.client import Client, _failed, _joined, _Journey
-from flows.net.exchange import REDIRECTS, Answer, Ask, answer_of_error, get_request
+from flows.net.exchange import REDIRECTS, Answer, Ask, answer_of_error, get_request, head_of
 from flows.net.limits import NetSettings
+from flows.net.messages import Response
 
 _PLAIN = [("Accept", "*/*"), ("Accept-Encoding", "identity")]
 _GATHERED = 1 << 19  # pieces are handed on in lumps: a reader in a thread pays for each
@@ -55,10 +54,8 @@ class StreamError(Exception):
 class Body:
     """What is left to read of a body, from any task of the loop, one reader at a time."""
 
-    def __init__(
-        self, pieces: AsyncIterator[bytes], bounds: StreamBounds, settings: NetSettings
-    ) -> None:
-        self._pieces = pieces
+    def __init__(self, response: Response, bounds: StreamBounds, settings: NetSettings) -> None:
+        self._response = response
         self._bounds = bounds
         self._settings = settings
         self._received = 0
@@ -83,8 +80,8 @@ class Body:
     async def _piece(self) -> bytes:
         started = time.monotonic()
         try:
-            with anyio.fail_after(self._settings.read_s):
-                piece = await anext(self._pieces, None)
+            async with asyncio.timeout(self._settings.read_s):
+                piece = await self._response.read()
         except TimeoutError as error:
             detail = f"nothing came for {self._settings.read_s:g} s"
             raise StreamError(Reason.TIMEOUT, detail) from error
@@ -92,7 +89,7 @@ class Body:
             answer = answer_of_error(error, self._settings)
             raise StreamError(answer.reason or Reason.PROTOCOL, answer.detail) from error
         self._waited_s += time.monotonic() - started
-        if piece is None:
+        if not piece:
             self._ended = True
             return b""
         self._received += len(piece)
@@ -191,18 +188,18 @@ class StreamingClient(Client):
             return Answer(200, answer.headers, reason=Reason.TOO_LARGE, detail=detail), None
         if not self._exempt(target.host):
             self._politeness.note(target.host, 200, None)
-        return answer, Body(response.aiter_stream(), bounds, self._settings)
+        return answer, Body(response, bounds, self._settings)
 
     async def _send(
         self, way: _Journey, target: Target, hop: AsyncExitStack
-    ) -> tuple[Answer, httpcore.Response | None]:
+    ) -> tuple[Answer, Response | None]:
         """Send the request and read the head, within the time that the way has left."""
         started = time.monotonic()
         late = Answer(
             reason=Reason.TIMEOUT, detail=f"no answer within {self._settings.total_s:g} s"
         )
         try:
-            with anyio.fail_after(max(way.left_s, 0.0)):
+            async with asyncio.timeout(max(way.left_s, 0.0)):
                 response = await hop.enter_async_context(
                     self._connections.request(get_request(target, _PLAIN, self._settings))
                 )
@@ -212,14 +209,7 @@ class StreamingClient(Client):
             return answer_of_error(error, self._settings), None
         finally:
             way.left_s -= time.monotonic() - started
-        headers = tuple(
-            (name.decode("latin-1").lower(), value.decode("latin-1"))
-            for name, value in response.headers
-        )
-        if sum(len(name) + len(value) for name, value in headers) > self._settings.max_header_bytes:
-            bound = f"headers of more than {self._settings.max_header_bytes:,} bytes"
-            return Answer(response.status, reason=Reason.TOO_LARGE, detail=bound), None
-        return Answer(response.status, headers), response
+        return head_of(response), response
 
 
 def _head(way: _Journey, answer: Answer) -> Fetched:

@@ -11,11 +11,8 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
-
-import anyio
 
 LARGE = 1_000_000  # bytes of a body from which on it needs a place
 LARGE_FEED = 400_000  # bytes of a feed's body from which on ordinary answers go first
@@ -27,11 +24,20 @@ _LOOK_S = 0.1
 
 _READ = 65_536  # of one read; what comes with the end of the headers is not theirs
 _PACKAGING = 524_288  # bytes that may be no content, beside as much as there is content
-_PIECES = 50_000  # of a body; handling each costs some 30 µs
+_PIECES = 50_000  # of a body, beside one for each _PIECE bytes of it
+_PIECE = 1_024
 
 
 class FloodError(Exception):
     """The answer is more packaging than content; the message is one plain line."""
+
+
+class LargeHeadersError(Exception):
+    """The headers go over the bound; `status` when it is known, the message one plain line."""
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -45,11 +51,11 @@ class Wire:
     pieces: int = 0
 
     def took(self, count: int) -> None:
-        """Count bytes read off the connection; raises FloodError."""
+        """Count bytes read off the connection; raises LargeHeadersError or FloodError."""
         self.read += count
         if self.in_head:
             if self.read > self.head_bytes + 2 * _READ:
-                raise FloodError("headers without end")
+                raise LargeHeadersError("headers without end")
         elif self.read > _PACKAGING + 2 * self.body:
             raise FloodError("an answer of packaging without content")
 
@@ -61,12 +67,8 @@ class Wire:
         """Count bytes of the body that came out of what was read; raises FloodError."""
         self.body += count
         self.pieces += 1
-        if self.pieces > _PIECES:
+        if self.pieces > _PIECES + self.body // _PIECE:
             raise FloodError(f"a body in more than {_PIECES:,} pieces")
-
-
-# The connection below knows nothing of requests: the one under way in this task is found here.
-under_way: ContextVar[Wire | None] = ContextVar("under_way", default=None)
 
 
 class LargePlaces:
@@ -100,13 +102,13 @@ class LargePlaces:
 
 
 class LargePlace:
-    """One request's claim to let its body grow large; an async context manager that gives it back.
+    """One request's claim to let its body grow large; a context manager that gives it back.
 
     Waiting for a place moves the request's deadline: the servers before it are not its fault.
     """
 
     def __init__(
-        self, places: LargePlaces, deadline: anyio.CancelScope, *, patience_s: float = 0.0
+        self, places: LargePlaces, deadline: asyncio.Timeout, *, patience_s: float = 0.0
     ) -> None:
         self._places = places
         self._patience_s = patience_s
@@ -115,10 +117,10 @@ class LargePlace:
         self._ordinary = True
         self._held = False
 
-    async def __aenter__(self) -> LargePlace:
+    def __enter__(self) -> LargePlace:
         return self
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
@@ -149,9 +151,10 @@ class LargePlace:
 
     @contextmanager
     def _standing_still(self) -> Iterator[None]:
-        began, due = time.monotonic(), self._deadline.deadline
-        self._deadline.deadline = float("inf")
+        began, due = time.monotonic(), self._deadline.when()
+        self._deadline.reschedule(None)
         try:
             yield
         finally:
-            self._deadline.deadline = due + time.monotonic() - began
+            if due is not None:
+                self._deadline.reschedule(due + time.monotonic() - began)

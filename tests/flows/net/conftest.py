@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import heapq
 import itertools
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import httpcore
 import pytest
 
 from extractors.records import Fetched
@@ -91,7 +92,7 @@ def open_settings(**changes: Any) -> NetSettings:
 
 
 @dataclass
-class FakeConnector(httpcore.AsyncNetworkBackend):
+class FakeConnector:
     """Connects to nothing: remembers the addresses it was given and plays an answer."""
 
     replies: list[bytes]
@@ -99,21 +100,19 @@ class FakeConnector(httpcore.AsyncNetworkBackend):
     dead: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Any = None,
-    ) -> httpcore.AsyncNetworkStream:
-        self.dialled.append(host)
-        if host in self.silent:
-            await asyncio.sleep(timeout or 30)
-            raise httpcore.ConnectTimeout
-        if host in self.dead:
-            raise httpcore.ConnectError from ConnectionRefusedError(111, "refused")
-        return httpcore.AsyncMockStream([self.replies.pop(0)])
+    async def __call__(self, address: str, port: int) -> socket.socket:
+        self.dialled.append(address)
+        if address in self.silent:
+            await asyncio.sleep(3600)
+        if address in self.dead:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+        ours, theirs = socket.socketpair()
+        theirs.sendall(self.replies.pop(0))
+        theirs.shutdown(socket.SHUT_WR)
+        self.ends.append(theirs)
+        return ours
+
+    ends: list[socket.socket] = field(default_factory=list)
 
 
 @dataclass

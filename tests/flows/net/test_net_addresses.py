@@ -311,3 +311,18 @@ def test_any_text_is_either_refused_or_read_without_danger(text):
     except ValueError:
         return
     assert refuse_address(literal) is None
+
+
+@given(
+    st.sampled_from(["http", "https"]),
+    st.lists(st.text("ab0-x1_A", min_size=1, max_size=4), min_size=1, max_size=4).map(".".join)
+    | st.lists(st.integers(0, 300).map(str), min_size=4, max_size=4).map(".".join)
+    | st.sampled_from(["xn--e1afmkfd.xn--p1ai", "news.example.", "8.8.8.8", "news.example"]),
+    st.sampled_from(["", ":80", ":443", ":8443", ":0", ":080", ":65536", ":59999", ":99999"]),
+    st.text("aZ0/.-_~!$&'()*+,;=:@%%2", max_size=12).map(lambda path: f"/{path}" if path else ""),
+    st.text("aZ0/.-_~!$&'()*+,;=:@%%2?", max_size=8).map(lambda q: f"?{q}" if q else ""),
+)
+def test_a_plain_url_is_read_as_the_parser_would(scheme, host, port, path, query):
+    url = f"{scheme}://{host}{port}{path}{query}"
+    settings = NetSettings(allow_hosts=("news.example", "8.8.8.8"))
+    assert read_url(url, settings) == read_url(f"{url}#", settings)  # a fragment is not plain

@@ -83,6 +83,18 @@ def test_members_one_after_another_are_one_body_and_padding_is_left():
     assert decode(frames, ("zstd",), 100) == b"one two"
 
 
+@pytest.mark.parametrize("sizes", [(200_000, 3), (3, 200_000), (70_000, 70_000, 0)])
+def test_the_size_that_gzip_tells_in_its_end_is_only_a_guess(sizes):
+    body = b"".join(bytes([n]) * size for n, size in enumerate(sizes))
+    packed = b"".join(gzip.compress(bytes([n]) * size) for n, size in enumerate(sizes))
+    for raw in (packed, packed + b"\xff" * 4, packed + bytes(4)):
+        assert decode(raw, ("gzip",), len(body)) == body
+        with pytest.raises(TooLargeError):
+            decode(raw, ("gzip",), len(body) - 1)
+    with pytest.raises(UndecodableError):
+        decode(packed[:-4] + b"\xff" * 4, ("gzip",), len(body))
+
+
 @pytest.mark.parametrize("name", ["gzip", "zstd"])
 def test_countless_empty_members_are_refused(name):
     with pytest.raises(UndecodableError):

@@ -337,3 +337,40 @@ def test_http2_is_spoken_where_the_server_offers_it(kit):
     fetched, seen = asyncio.run(run())
     assert (fetched.reason, fetched.body) == (None, b"over two")
     assert seen[0][b":path"] == b"/f"
+
+
+def test_http2_brings_large_bodies_and_its_connection_serves_again(kit):
+    size = 700_000
+    connections = []
+
+    async def handle(reader, writer):
+        connections.append(writer)
+        side = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        side.initiate_connection()
+        writer.write(side.data_to_send())
+        left = {}
+        while data := await reader.read(65_536):
+            for event in side.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    side.send_headers(event.stream_id, [(":status", "200")])
+                    left[event.stream_id] = size
+            for stream in list(left):
+                while left[stream] and (room := side.local_flow_control_window(stream)):
+                    count = min(room, left[stream], side.max_outbound_frame_size)
+                    left[stream] -= count
+                    side.send_data(stream, bytes(count), end_stream=not left[stream])
+            writer.write(side.data_to_send())
+        writer.close()
+
+    async def run():
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=_tls(["h2", "http/1.1"]))
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/f"
+        settings = kit.settings(ca_file=str(PEM))
+        async with Client(settings, clock=lambda: kit.NOW) as client:
+            got = [await client.fetch(url, accept="page", robots=False) for _ in range(3)]
+        server.close()
+        return got
+
+    found = asyncio.run(run())
+    assert [(f.reason, len(f.body)) for f in found] == [(None, size)] * 3
+    assert len(connections) == 1

@@ -13,6 +13,9 @@ from threading import Thread
 from flows.prefect_api import open_api
 
 DRAIN_TIMEOUT_S = 20.0  # 200 task runs take 2 s
+# Mostly all is there at once; if not, the server has up to a second before it writes again.
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.1
 
 
 @contextmanager
@@ -54,7 +57,7 @@ def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) ->
     of_tag = {"flow_runs": {"tags": {"all_": [tag]}}}
     final = {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]}}}
     deadline = time.monotonic() + timeout
-    seen, since = -1, time.monotonic()
+    seen, since, pause = -1, time.monotonic(), _FIRST_PAUSE_S
     with open_api() as api:
         while time.monotonic() < deadline:
             total = api.post("/task_runs/count", of_tag)
@@ -65,5 +68,6 @@ def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) ->
                 seen, since = total, time.monotonic()
             elif done == total and time.monotonic() - since >= settle:
                 return True
-            time.sleep(0.1)
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE_S)
     return False

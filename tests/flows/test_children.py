@@ -107,6 +107,14 @@ def test_of_a_lump_an_item_has_the_memory_that_it_would_have_alone(work: str) ->
         assert [last] == children.pids
 
 
+def test_an_item_has_the_memory_that_it_would_have_in_a_new_process(work: str) -> None:
+    with Children(work, 1, seconds=60, memory=450_000_000) as children:
+        before = children.call((), b"who")
+        children.call((), b"holds")
+        assert children.call((), b"fat") == 300_000_000
+        assert children.pids != [before]
+
+
 def test_a_process_that_keeps_what_it_took_is_replaced_in_the_midst_of_a_lump(
     one: Children,
 ) -> None:

@@ -35,18 +35,10 @@ def without_heartbeats(environ: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
-def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) -> bool:
-    """Send what this process still holds and wait until every task run of its flows is final.
-
-    `tag` is on the flow runs in question. Task runs reach the database by way of events that the
-    server writes once a second. As many must be there as `flows.tasks` began in this
-    process; where that does not know of all, their number must stand still for `settle` seconds.
-    Returns False when `timeout` seconds were not enough.
-    """
+def send_all() -> None:
+    """Send the events and logs that this process still holds."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
-
-    from flows.tasks import begun
 
     # Told to stop with events left, the worker sends them and warns of them in the terminal.
     sending = Thread(target=EventsWorker.instance().wait_until_empty, daemon=True)
@@ -54,6 +46,18 @@ def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) ->
     sending.join(timeout=5)
     EventsWorker.drain_all(timeout=5)
     APILogWorker.drain_all(timeout=5)
+
+
+def drain(tag: str, *, timeout: float = DRAIN_TIMEOUT_S, settle: float = 1.5) -> bool:
+    """Wait until every task run of this process's flows is final, once all has been sent.
+
+    `tag` is on the flow runs in question. Task runs reach the database by way of events that the
+    server writes once a second. As many must be there as `flows.tasks` began in this
+    process; where that does not know of all, their number must stand still for `settle` seconds.
+    Returns False when `timeout` seconds were not enough.
+    """
+    from flows.tasks import begun
+
     of_tag = {"flow_runs": {"tags": {"all_": [tag]}}}
     final = {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]}}}
     deadline = time.monotonic() + timeout

@@ -22,13 +22,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from flows.prefect_api import healthy
-from flows.prefect_run import DRAIN_TIMEOUT_S, drain, without_heartbeats
+from flows.prefect_run import DRAIN_TIMEOUT_S, drain, send_all, without_heartbeats
 from flows.processes import open_log, process_start, process_tag, watch_over
 
 LOOPBACK = "127.0.0.1"
@@ -125,14 +126,16 @@ def server(
     start_timeout: float = START_TIMEOUT_S,
     stop: threading.Event | None = None,
     on_wait: Callable[[str], None] = lambda _line: None,
+    before_end: Sequence[Callable[[], object]] = (),
 ) -> Iterator[str]:
     """Have a Prefect server for the time of the block; yield its API URL, already exported.
 
     PREFECT_API_URL, when set, is used as it is. Otherwise a live server of this data directory
     is shared, or one is started on loopback (on `port`, else on a free one), with Prefect's pages
     if `ui`. `desk` asks for one with the scheduler: while a run's plain server is still in use,
-    its end is waited for, and `on_wait` is told so once. Seconds everywhere. Raises ServerError
-    with a line for the user, Stopped when `stop` was set meanwhile.
+    its end is waited for, and `on_wait` is told so once. Where the server is ended behind the
+    block, `before_end` is done first. Seconds everywhere. Raises ServerError with a line for the
+    user, Stopped when `stop` was set meanwhile.
     """
     with exported(prefect_environment(data, os.environ)):
         configured = os.environ.get("PREFECT_API_URL")
@@ -154,7 +157,7 @@ def server(
                     users.close()
                     patience = patience.renewed(start_timeout)
                     patience.pause(1.0)
-            stack.callback(_leave, home, users, state)
+            stack.callback(_leave, home, users, state, before_end)
             stack.enter_context(exported({"PREFECT_API_URL": state.api}))
             yield state.api
 
@@ -167,11 +170,13 @@ def own_server(
 
     Import flows inside the block, not before: Prefect reads PREFECT_API_URL when it is imported.
     Flow runs started in the block carry a tag with this process (`process_tag`), by which the
-    sweep knows when they are orphaned; at the end of the block every task run of theirs is
-    awaited and logs and events are sent, so that nothing is lost or printed afterwards.
-    `ui` asks for Prefect's pages, should the server have to be started.
+    sweep knows when they are orphaned; at the end of the block logs and events are sent, and a
+    server that nobody else uses ends when it has recorded every task run of theirs, so that
+    nothing is lost or printed afterwards. `ui` asks for Prefect's pages, should the server have to
+    be started.
     """
-    with server(data, ui=ui, port=port, start_timeout=start_timeout) as api:
+    recorded: list[Callable[[], object]] = []
+    with server(data, ui=ui, port=port, start_timeout=start_timeout, before_end=recorded) as api:
         if not any(healthy(api) for _ in range(HEALTH_TRIES)):
             raise ServerError(
                 f"no Prefect answers at {api}: start it, or unset PREFECT_API_URL to do without"
@@ -186,7 +191,8 @@ def own_server(
                 yield api
             patience = DRAIN_TIMEOUT_S
         finally:
-            drain(tag, timeout=patience)
+            send_all()
+            recorded.append(partial(drain, tag, timeout=patience))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,14 +285,30 @@ def _await_health(api: str, home: Path, dead: Callable[[], bool], patience: _Pat
         patience.pause()
 
 
-def _leave(home: Path, users: IO[str], state: ServerState) -> None:
+def _leave(
+    home: Path, users: IO[str], state: ServerState, before_end: Sequence[Callable[[], object]]
+) -> None:
     """Give up our share of the server, and end it when nobody else has one."""
-    with contextlib.suppress(OSError):
-        # From shared to exclusive: granted only to the last user. Newcomers wait until it is done.
+    try:
+        if before_end and _only_user(users):
+            fcntl.lockf(users, fcntl.LOCK_SH)  # whoever comes meanwhile goes on with the server
+            for work in before_end:
+                work()
+    finally:
+        if _only_user(users):  # newcomers wait until it is done
+            with contextlib.suppress(OSError):
+                _end(state)
+                (home / "server.json").unlink(missing_ok=True)
+        users.close()
+
+
+def _only_user(users: IO[str]) -> bool:
+    """Turn our share of the server into the whole of it, where nobody else has one."""
+    try:
         fcntl.lockf(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _end(state)
-        (home / "server.json").unlink(missing_ok=True)
-    users.close()
+    except OSError:
+        return False
+    return True
 
 
 def _end(state: ServerState) -> None:

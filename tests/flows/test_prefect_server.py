@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from prefect.settings import get_current_settings
 from flows.prefect_run import without_heartbeats
 from flows.prefect_server import (
     ServerError,
+    ServerState,
+    _leave,
     exported,
     own_server,
     prefect_environment,
@@ -257,6 +260,27 @@ def test_a_taken_port_is_an_error_of_one_line(
         with taken as error, server(tmp_path, port=port):
             pass
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_the_last_user_of_a_server_ends_it_when_all_is_recorded_and_no_other_waits(
+    tmp_path: Path, others: int
+) -> None:
+    hold = "import fcntl, sys; users = open(sys.argv[1], 'a+'); fcntl.lockf(users, fcntl.LOCK_SH)"
+    hold += "; print(flush=True); sys.stdin.read()"
+    pipe, done = subprocess.PIPE, []
+    (tmp_path / "server.json").touch()
+    with ExitStack() as held:
+        users = held.enter_context((tmp_path / "server.users").open("a+"))
+        for _ in range(others):
+            line = [sys.executable, "-c", hold, users.name]
+            other = held.enter_context(subprocess.Popen(line, stdin=pipe, stdout=pipe))
+            assert other.stdout.readline()
+        fcntl.lockf(users, fcntl.LOCK_SH)
+        gone = ServerState(os.getpid(), 0, 1, desk=False)  # no process of ours began then
+        _leave(tmp_path, users, gone, [lambda: done.append((tmp_path / "server.json").exists())])
+    assert done == [True] * (not others)
+    assert (tmp_path / "server.json").exists() == bool(others)
 
 
 def test_a_process_that_ended_has_no_start() -> None:

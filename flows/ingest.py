@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from prefect import flow
 from pydantic import Field
 
 from flows.announce import announce, report_condition
+from flows.plain_flow import plain_flow
 from flows.prefect_report import publish_failing_feeds, publish_report
 from flows.reports import failing_feeds, report_markdown
 from flows.settings import load_settings
@@ -32,7 +32,7 @@ def _name() -> str:
     return ", ".join(words)
 
 
-@flow(name="ingest", flow_run_name=_name, validate_parameters=True)
+@plain_flow(name="ingest", flow_run_name=_name, validate_parameters=True)
 def ingest(
     seeds: Annotated[
         Path | None,

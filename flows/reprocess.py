@@ -8,6 +8,7 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
+from flows.plain_flow import plain_flow
 from flows.prefect_report import publish_report
 from flows.reports import changes_markdown
 from flows.settings import load_settings
@@ -16,7 +17,7 @@ from flows.steps.reprocess import Changes, run_reprocess
 from flows.tasks import as_task, flow_run_id, trigger
 
 
-@flow(name="reprocess", flow_run_name="reprocess")
+@plain_flow(name="reprocess", flow_run_name="reprocess")
 def reprocess(
     pages: Annotated[
         bool, Field(description="Extract again what another extractor version read.")

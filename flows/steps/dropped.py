@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -216,7 +217,8 @@ def _take_text(group: _Group, item: SeedItem, extracted: Extracted) -> None:
     place = _place(group, item)
     page = _saved_text(item, place.url, now)
     row = _page_row(job, page, page_id_of(place.url), place.url, now)
-    row, landing = land_text(group.topics, place, extracted, row)
+    judge = partial(job.readers.judged, group.topics)
+    row, landing = land_text(judge, place, extracted, row)
     article = landing.article
     entry_id = entry_id_of(source.feed_id, item.path)
     if group.seen.get(entry_id) != article.row_hash:

@@ -10,21 +10,27 @@ import extractors.topics  # noqa: F401  (what judges is not to be imported on th
 from extractors.records import Fetched, ParsedFeed, SiteHabits
 from flows.steps.reading import read_page
 from flows.steps.rows import Read
-from flows.steps.topics import Topics
-from storage.rows import PageRow, PageTask
+from flows.steps.topics import Topics, judged
+from storage.rows import ArticleLanding, PageRow, PageTask
 
 
-def work_here(topics: Topics, kind: str, *given: Any) -> Read | ParsedFeed | None:
-    """Read a page (`reading.read_page`), a feed or the sample, as a child is asked for it."""
+def work_here(topics: Topics, kind: str, *given: Any) -> Read | ArticleLanding | ParsedFeed | None:
+    """Read a page, a feed or the sample, or judge a text, as a child is asked for it."""
     if kind == "page":
         return _page_here(topics, *given)
-    return _feed_here(*given) if kind == "feed" else _sample_here(topics)
+    if kind == "feed":
+        return _feed_here(*given)
+    return _text_here(topics, *given) if kind == "text" else _sample_here(topics)
 
 
 def _page_here(
     topics: Topics, task: PageTask, row: PageRow, now: datetime, site: SiteHabits, body: bytes
 ) -> Read:
     return read_page(topics, task, row, body, now, site)
+
+
+def _text_here(topics: Topics, landing: ArticleLanding, now: datetime, _: bytes) -> ArticleLanding:
+    return judged(topics, landing, now)
 
 
 def _sample_here(topics: Topics) -> Read:

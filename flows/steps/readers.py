@@ -19,8 +19,8 @@ from extractors.records import UNKNOWN_SITE, Fetched, ParsedFeed, Reason, SiteHa
 from extractors.versions import EXTRACTOR_VERSION
 from flows.steps.children import Children, Item, WorkFailed
 from flows.steps.rows import Read
-from flows.steps.topics import Topics
-from storage.rows import PageRow, PageTask
+from flows.steps.topics import Topics, judged
+from storage.rows import ArticleLanding, PageRow, PageTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Readers:
         self.children = Children(
             "flows.steps.reader:work_here", workers, seconds=page_s, memory=page_bytes
         )
-        self._workers, self._early = workers, False
+        self._workers, self._early, self._rehearsed = workers, False, False
 
     def warm(self) -> None:
         """Start every process now, beside what the caller does next; one that fails is no loss."""
@@ -58,9 +58,9 @@ class Readers:
         A process's first page takes as long as twenty later ones, and there is none yet. It counts
         for nothing whether that goes well.
         """
-        if not self._early:
+        if not self._early or self._rehearsed:
             return
-        self._early = False
+        self._rehearsed = True
         for _ in range(self._workers):
             Thread(target=self._rehearse_one, args=[topics], name="rehearse", daemon=True).start()
 
@@ -99,6 +99,16 @@ class Readers:
             _crashed(page.row, str(answer)) if isinstance(answer, WorkFailed) else answer
             for page, answer in zip(pages, answers, strict=True)
         ]
+
+    def judged(self, topics: Topics, landing: ArticleLanding, now: datetime) -> ArticleLanding:
+        """As `topics.judged`; in another process where those were started early, which spares this
+        one making the topics ready.
+        """
+        if self._early:
+            (answer,) = self._call([(("text", landing, now), b"")], topics)
+            if isinstance(answer, ArticleLanding):
+                return answer
+        return judged(topics, landing, now)
 
     def read_feeds(
         self,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 from extractors.records import Extracted, SeedItem, State
 from extractors.urls import clean_url
@@ -13,6 +16,9 @@ from storage.work import StoredPage
 
 # What a text is archived as; a line of .jsonl is a record of its own.
 _PLAIN, _MARKDOWN, _LINES = "text/plain", "text/markdown", "application/jsonl"
+
+# An article and the time, to the article with its topics.
+Judge = Callable[[ArticleLanding, datetime], ArticleLanding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,9 @@ def at_place(article: ArticleLanding, place: Place) -> ArticleLanding:
 
 
 def land_text(
-    topics: Topics, place: Place, extracted: Extracted, row: PageRow
+    judge: Judge, place: Place, extracted: Extracted, row: PageRow
 ) -> tuple[PageRow, ArticleLanding]:
-    """A text's row completed, and its article with what the topics say of it.
+    """A text's row completed, and its article with what the topics say of it, as `judge` finds.
 
     When `extracted` is no article the row says why, and the other is there for its hash alone.
     `row` says when it was read, and by which run.
@@ -87,7 +93,7 @@ def land_text(
         path=extracted.path,
         extractor_version=extracted.extractor_version,
     )
-    return row, judged(topics, landing, now) if fine else landing
+    return row, judge(landing, now) if fine else landing
 
 
 def read_text_again(
@@ -99,7 +105,7 @@ def read_text_again(
     if place is None or item is None or item.extracted is None:
         why = item.detail if item else "there is nothing in it"
         return f"{stored.task.url}: {why}"
-    row, landing = land_text(topics, place, item.extracted, row)
+    row, landing = land_text(partial(judged, topics), place, item.extracted, row)
     return row, landing if row.article_id else None
 
 

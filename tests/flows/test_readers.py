@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from flows.steps.aside import read_all_cheaply
 from flows.steps.readers import Readers
 from flows.steps.reading import read_page
 from flows.steps.sample import FEED, read_sample
-from flows.steps.topics import load_topics
+from flows.steps.topics import judged, load_topics
 from storage.rows import PageRow, PageTask
 
 NOW = datetime(2023, 9, 14, 12, tzinfo=UTC)
@@ -153,6 +153,16 @@ def test_a_rehearsal_readies_what_was_started_early_and_the_next_page_is_read(re
     readers.rehearse(TOPICS)
     row, article = readers.read(TOPICS, TASK, ROW, PAGE, NOW)
     assert (row.article_state, article.article.title) == ("landed", "Cranes arrive at the new quay")
+    assert len(readers.children.pids) == 1
+
+
+def test_a_text_is_judged_alike_here_and_where_readers_were_started_early(readers):
+    _, landing = read_sample(TOPICS)
+    bare = replace(landing, topics=())
+    assert readers.judged(TOPICS, bare, NOW) == judged(TOPICS, bare, NOW)
+    assert readers.children.pids == []
+    readers.warm()
+    assert readers.judged(TOPICS, bare, NOW) == judged(TOPICS, bare, NOW)
     assert len(readers.children.pids) == 1
 
 

@@ -34,6 +34,7 @@ from flows.steps.summary import (
     numbers,
     report_json,
 )
+from flows.steps.topics import load_topics
 from flows.warehouses import warehouse_of
 from storage.reports import RunReport
 
@@ -75,9 +76,12 @@ def run(
 
 def _warm_up(settings: Settings) -> None:
     """Where many feeds are listed, start what will read them while this process still imports."""
-    with suppress(OSError):  # no list, or none to be read: said where it is read
+    # What cannot be read is said where the run reads it.
+    with suppress(OSError, SettingsError):
         if settings.workers > 1 and settings.feeds.stat().st_size >= _LONG_LIST:
-            readers_of(settings).warm()
+            readers = readers_of(settings)
+            readers.warm()
+            readers.rehearse(load_topics(settings.topics))
 
 
 def under_prefect(settings: Settings, name: str, given: dict[str, Any]) -> Any:

@@ -208,12 +208,11 @@ def publish_if_due(job: Job, changed: bool) -> bool:
 
 def _check(job: Job, options: IngestOptions) -> None:
     """Refuse what cannot work before anything is written."""
-    topics = load_topics(job.settings.topics)
+    load_topics(job.settings.topics)
     if options.seeds and not options.seeds.is_dir():
         raise SettingsError(f"{options.seeds} is no folder: name one with dropped files in it.")
     if options.poll:
         load(job.settings.feeds)
-    job.readers.rehearse(topics)
 
 
 def _topics(job: Job) -> Topics:

@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 from extractors.errors import SettingsError
 from flows.collecting import seldom_collecting
 from flows.sources.feedlist import load, merge
-from flows.steps.dropped import land_folder
 from flows.steps.job import Job
 from flows.steps.pages import process_pages
 from flows.steps.poll import poll_feeds
@@ -113,6 +112,8 @@ def install_topics(job: Job) -> bool:
 
 def load_files(job: Job, folder: Path) -> int:
     """Land a folder of dropped files; feeds its .opml files name go on the owner's list."""
+    from flows.steps.dropped import land_folder  # backfills and upkeep drop nothing
+
     followed = land_folder(job, _topics(job), folder)
     if followed:
         merge(job.settings.feeds, followed)

@@ -107,7 +107,6 @@ def _inflate(raw: bytes, wbits: int, sink: _Sink, name: str, guess: int = 0) -> 
             if not piece and not pending and not stream.eof:
                 raise UndecodableError(f"the {name} stream is cut short")
             sink.add(piece)
-            guess = 0
     except isal_zlib.error as exc:  # type: ignore[misc]  # its stub names an instance
         raise UndecodableError(f"not {name}, though the server says so") from exc
     return stream.unused_data

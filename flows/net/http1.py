@@ -19,7 +19,6 @@ from flows.net.messages import Request
 from flows.net.wire import LargeHeadersError, Wire
 
 _PROTOCOL = b"HTTP/"  # llhttp would also take RTSP and ICE for it
-_BODILESS = frozenset({204, 304})
 _UNENDING = 131_072  # bytes of which nothing comes: a chunk's extension, one line of a trailer
 
 
@@ -175,7 +174,7 @@ class Http1Response:
             self.headers.clear()
             return
         self.status = status
-        self._until_close = not sized and not coded and status not in _BODILESS
+        self._until_close = not sized and not coded
         self._keep = version == "1.1" and parser is not None and parser.should_keep_alive()
         self._wire.begin_body()
 

@@ -6,7 +6,7 @@ import ipaddress
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from extractors.records import Reason
@@ -313,13 +313,17 @@ def test_any_text_is_either_refused_or_read_without_danger(text):
     assert refuse_address(literal) is None
 
 
+@example("http", "news.example", "", "/a/./b", "")
 @given(
     st.sampled_from(["http", "https"]),
     st.lists(st.text("ab0-x1_A", min_size=1, max_size=4), min_size=1, max_size=4).map(".".join)
     | st.lists(st.integers(0, 300).map(str), min_size=4, max_size=4).map(".".join)
     | st.sampled_from(["xn--e1afmkfd.xn--p1ai", "news.example.", "8.8.8.8", "news.example"]),
     st.sampled_from(["", ":80", ":443", ":8443", ":0", ":080", ":65536", ":59999", ":99999"]),
-    st.text("aZ0/.-_~!$&'()*+,;=:@%%2", max_size=12).map(lambda path: f"/{path}" if path else ""),
+    (
+        st.lists(st.sampled_from(["a", ".", "..", ".a", "a.", "", "%41"]), max_size=4).map("/".join)
+        | st.text("aZ0/.-_~!$&'()*+,;=:@%%2", max_size=12)
+    ).map(lambda path: f"/{path}" if path else ""),
     st.text("aZ0/.-_~!$&'()*+,;=:@%%2?", max_size=8).map(lambda q: f"?{q}" if q else ""),
 )
 def test_a_plain_url_is_read_as_the_parser_would(scheme, host, port, path, query):

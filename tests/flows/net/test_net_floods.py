@@ -49,6 +49,7 @@ def _flood(head: bytes, piece: bytes):
         (CHUNKED, b"1\r\nx\r\n" * 10_000, Reason.PROTOCOL),
         (CHUNKED, b"10\r\n0123456789abcdef\r\n" * 3_000, Reason.PROTOCOL),
         (CHUNKED + b"1;", b"e" * 65_536, Reason.TOO_LARGE),
+        (CHUNKED, b"1;" + b"e" * 60_000 + b"\r\nx\r\n", Reason.PROTOCOL),
         (CHUNKED + b"0\r\n", b"T: y\r\n" * 1000, Reason.TOO_LARGE),
     ],
     ids=[
@@ -59,6 +60,7 @@ def _flood(head: bytes, piece: bytes):
         "chunks of a byte",
         "small chunks",
         "a chunk's extension",
+        "long extensions",
         "trailers",
     ],
 )

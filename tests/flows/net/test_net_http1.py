@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from extractors.records import Reason
 from flows.net.addresses import Target
 from flows.net.client import Client
 from flows.net.http1 import Http1
-from flows.net.line import Line
+from flows.net.line import Line, open_line
 from flows.net.messages import Request
 from flows.net.streams import StreamingClient
 from flows.net.wire import FloodError, LargeHeadersError, Wire
@@ -24,6 +25,7 @@ PEM = Path(__file__).with_name("loopback.pem")
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 OK = HEAD + b"Content-Length: 2\r\n\r\nok"
+WAIT = b"HTTP/1.1 104 Wait\r\n"
 FORGED = HEAD + b"Content-Length: 6\r\n\r\nforged"
 
 REFUSED = {
@@ -59,8 +61,8 @@ REFUSED = {
     "status 000": b"HTTP/1.1 000 No\r\nContent-Length: 2\r\n\r\nok",
     "upgrade": b"HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nok",
     "upgrade to nothing": b"HTTP/1.1 101 Go\r\n\r\n" + OK,
-    "interim with a length": b"HTTP/1.1 104 Wait\r\nContent-Length: 59\r\n\r\n" + FORGED + OK,
-    "interim in chunks": b"HTTP/1.1 103 E\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + OK,
+    "interim with a length": WAIT + b"Content-Length: %d\r\n\r\n" % len(FORGED) + FORGED + OK,
+    "interim in chunks": WAIT + b"Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n" + OK,
     "interim for ever": b"HTTP/1.1 100 Continue\r\n\r\n" * 3,
     "half a head": HEAD + b"Content-Length: 2\r\n",
     "half a body": HEAD + b"Content-Length: 3\r\n\r\nok",
@@ -194,10 +196,50 @@ def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(kit):
                     break
                 await asyncio.sleep(0.01)
 
+            assert not scripted.open
+
         return *await _twice(kit, scripted, between=between), scripted.connections
 
     first, second, used = asyncio.run(run())
     assert (first.body, second.body, used) == (b"ok", b"ok", 2)
+
+
+def test_what_lies_unread_when_a_connection_is_taken_again_shows():
+    async def run():
+        ours, theirs = socket.socketpair()
+        line = await open_line(ours, read_s=60.0, limit_s=60.0)
+        line.rest()
+        fresh = line.rouse()
+        line.rest()
+        theirs.sendall(FORGED)  # and the loop has had no turn to see it
+        stale = line.rouse()
+        line.close()
+        theirs.close()
+        await asyncio.sleep(0)
+        return fresh, stale
+
+    assert asyncio.run(run()) == (True, False)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 5])
+def test_a_handshake_given_up_at_any_turn_hangs_up(turns):
+    async def run():
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        tls = ssl.create_default_context()
+        opening = asyncio.create_task(
+            open_line(ours, read_s=60.0, limit_s=60.0, tls=tls, host="news.example")
+        )
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        loop = asyncio.get_running_loop()
+        while await asyncio.wait_for(loop.sock_recv(theirs, 65_536), 50.0):
+            pass
+        theirs.close()
+
+    asyncio.run(run())
 
 
 def test_a_connection_over_tls_serves_again(kit):
@@ -330,7 +372,8 @@ def test_what_comes_moves_the_bound_on_the_wait_and_silence_does_not():
         for _ in range(3):
             reading = asyncio.create_task(line.read())
             await after(0.0)
-            await after(9.0, b"piece")
+            await after(6.0)
+            await after(3.0, b"piece")
         await after(60.0)  # nobody waits
         reading = asyncio.create_task(line.read())
         await after(0.0)
@@ -340,7 +383,7 @@ def test_what_comes_moves_the_bound_on_the_wait_and_silence_does_not():
             reading.result()
         return seen
 
-    assert asyncio.run(run()) == [False, True] * 3 + [True, False, False, True]
+    assert asyncio.run(run()) == [False, False, True] * 3 + [True, False, False, True]
 
 
 TARGET = Target("http", "news.example", 80, b"/", "http://news.example/")

@@ -86,11 +86,18 @@ def read_entry(
     base: str,
     is_atom: bool,
     mend_long: Callable[[str], str],
+    about: str = "",
 ) -> Draft:
-    """Read one <item> or <entry>; raises Odd for what is not plainly built."""
-    if element.keys():
+    """Read one <item> or <entry>; raises Odd for what is not plainly built.
+
+    `about` is what the only attribute of an RSS 1.0 item says, which is its guid.
+    """
+    if len(element.keys()) != bool(about):
         raise Odd
     reader = _EntryReader(base, is_atom, mend_long)
+    if about:
+        reader.once("guid")
+        reader.draft.guid = about
     for child in element:
         tag: object = child.tag
         if not isinstance(tag, str):  # a comment or a processing instruction

@@ -16,6 +16,8 @@ NAMESPACES = {
     "wfw": "http://wellformedweb.org/CommentAPI/",
     "own": "https://paper.example/ns",
 }
+RSS10 = "http://purl.org/rss/1.0/"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _WORDS = tuple(
     word
     for line in (
@@ -198,7 +200,9 @@ _FEED_PART = st.one_of(
 
 @st.composite
 def feeds(draw: st.DrawFn) -> bytes:
-    """Draw an RSS 2.0 or Atom 1.0 document, mostly plain, now and then with something odd."""
+    """Draw an RSS 1.0, RSS 2.0 or Atom 1.0 document, mostly plain, now and then with odd parts."""
+    if draw(st.integers(0, 2)) == 0:
+        return draw(_rdf())
     spaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
     around = "".join(draw(st.lists(_FEED_PART, max_size=4)))
     after = "".join(draw(st.lists(_FEED_PART, max_size=1)))
@@ -216,6 +220,53 @@ def feeds(draw: st.DrawFn) -> bytes:
         items = "".join(f"<entry>{entry}</entry>\n" for entry in entries)
         body = f'<feed xmlns="{NAMESPACES["atom"]}"{spaces}{root}><title>T</title>{items}</feed>'
     return ('<?xml version="1.0" encoding="UTF-8"?>\n' + body).encode()
+
+
+_CHANNEL_PART = st.one_of(
+    _choice("title", "description", "dc:publisher", "dc:rights", "dc:date", text=_TEXT),
+    _element("link", _LINK),
+    _element("dc:language", st.sampled_from(["en-GB", "ko", ""])),
+    st.sampled_from(
+        [
+            "<items><rdf:Seq><rdf:li rdf:resource='https://paper.example/a'/>\n</rdf:Seq></items>",
+            "<items><rdf:Seq/></items>",
+            "<items>words<rdf:Bag><rdf:li resource='a'/></rdf:Bag></items>",
+            "<image rdf:resource='https://paper.example/i.png'/>",
+            "<image><url>u</url><title>t</title><link>https://paper.example/</link></image>",
+        ]
+    ),
+)
+_BEHIND = st.sampled_from(
+    [
+        "<image rdf:about='i'><title>Picture</title><url>u</url><link>l</link></image>",
+        "<textinput rdf:about='t'><title>Search</title><name>q</name></textinput>",
+        "<!-- a comment -->",
+        "words",
+        "<title>Behind</title>",
+    ]
+)
+
+
+@st.composite
+def _rdf(draw: st.DrawFn) -> bytes:
+    left_out = draw(st.sampled_from([*[("atom",)] * 4, ("atom", "own"), ()]))
+    spaces = [f' xmlns="{RSS10}"', f' xmlns:rdf="{RDF}"']
+    spaces += [f' xmlns:{key}="{uri}"' for key, uri in NAMESPACES.items() if key not in left_out]
+    spaces = draw(st.sampled_from([spaces, spaces[::-1]]))
+    named = _LINK.map(lambda url: f" rdf:about={quoteattr(url)}")
+    about = st.one_of(
+        *[named] * 6,
+        st.sampled_from(["", " about='x'", " rdf:about='a' rdf:ID='b'", " rdf:ID='c'"]),
+    )
+    channel = "".join(draw(st.lists(_CHANNEL_PART, max_size=4)))
+    items = [
+        f"<item{draw(about)}>{entry}</item>\n"
+        for entry in draw(st.lists(_parts(_RSS_PART), max_size=4))
+    ]
+    behind = draw(st.lists(_BEHIND, max_size=1)) if draw(st.integers(0, 3)) == 0 else []
+    root = draw(st.sampled_from([*[""] * 8, ' xml:lang="en-US"', ' version="1.0"']))
+    body = f"<channel{draw(about)}>{channel}</channel>{''.join(behind + items)}"
+    return f"<?xml version='1.0'?>\n<rdf:RDF{''.join(spaces)}{root}>{body}</rdf:RDF>".encode()
 
 
 def large_rss(entries: int, seed: int = 1) -> bytes:

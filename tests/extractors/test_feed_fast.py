@@ -15,7 +15,7 @@ from extractors.feed_bytes import prepare
 from extractors.feed_draft import DraftFeed, finish_entries
 from extractors.feed_fast import read_fast
 from extractors.feed_tolerant import read_tolerantly
-from tests.extractors.feed_documents import feeds, large_rss
+from tests.extractors.feed_documents import NAMESPACES, RDF, RSS10, feeds, large_rss
 
 BASE = "https://paper.example/feed.xml"
 
@@ -98,6 +98,38 @@ def test_what_is_not_plainly_built_is_left_to_feedparser(inside: str) -> None:
 )
 def test_namespaces_that_feedparser_reads_by_prefix_are_left_to_it(spaces: str) -> None:
     body = f'<rss version="2.0" {spaces}><channel><item><link>a</link></item></channel></rss>'
+    assert read_fast(prepare(body.encode(), None)) is None
+
+
+def test_a_plain_feed_of_rss_1_0_takes_the_fast_path_and_equals_feedparser() -> None:
+    body = f"""<rdf:RDF xmlns="{RSS10}" xmlns:rdf="{RDF}" xmlns:dc="{NAMESPACES["dc"]}">
+      <channel rdf:about="https://paper.example/feed"><title>Hafenpost</title>
+      <link>https://paper.example/</link><dc:language>de</dc:language>
+      <items><rdf:Seq><rdf:li rdf:resource="https://paper.example/1"/></rdf:Seq></items></channel>
+      <item rdf:about="https://paper.example/1"><title>Der Kran ist da</title>
+      <link>https://paper.example/1</link><description>Er kam &lt;b>nachts&lt;/b>.</description>
+      <dc:date>2023-09-13T10:00:00+09:00</dc:date><dc:creator>Ada Fähr</dc:creator></item>
+      </rdf:RDF>"""
+    fast, slow = _both(body.encode())
+    assert fast is not None
+    assert slow is not None
+    _assert_equal(fast, slow)
+    assert (fast.language, fast.entries[0].guid) == ("de", "https://paper.example/1")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<channel/><item rdf:about='a' rdf:ID='b'><title>t</title></item>",
+        "<channel/><item about='a'><title>t</title></item>",
+        "<channel/><item rdf:about='a'><guid>b</guid></item>",
+        "<channel/><image rdf:about='i'><title>t</title></image>",
+        "<channel><items><rdf:Bag/></items></channel>",
+        "<item><title>t</title></item><channel/>",
+    ],
+)
+def test_what_is_odd_in_rss_1_0_is_left_to_feedparser(inside: str) -> None:
+    body = f'<rdf:RDF xmlns="{RSS10}" xmlns:rdf="{RDF}">{inside}</rdf:RDF>'
     assert read_fast(prepare(body.encode(), None)) is None
 
 

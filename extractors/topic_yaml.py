@@ -46,6 +46,9 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 ENGINE = 10
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?!?")
+# Letters that stay two when they are folded: most aliases have them, and there are thousands.
+_TWO_LETTERS = re.compile("[A-Za-z\u0410-\u044f\u4e00-\u9fff\uac00-\ud7a3]{2}")
+_ODD_STAR = re.compile(r"(^|\s)\*|\*\w|\n")
 _NEAR_WORDS = re.compile(r"(\d{1,3}) words")
 _TOPIC_KEYS = (
     "topic", "title", "description", "wikidata", "media_topic", "window", "concepts", "gate",
@@ -186,10 +189,9 @@ class _Reader(NodeReader):
     def alias(self, node: Any, place: Any, value: str, language: str) -> Alias:
         text = value.removeprefix("=")
         core = text.removeprefix("*").removesuffix("*").strip()
-        folded = fold(core).text.strip()
-        if len(folded) < 2 and not _is_wide(folded):
+        if not _TWO_LETTERS.search(core) and _is_short(fold(core).text.strip()):
             self.fail(node, place, f"expected an alias of two letters or more, found {value!r}")
-        if re.search(r"(^|\s)\*|\*\w|\n", core):
+        if ("*" in core or "\n" in core) and _ODD_STAR.search(core):
             self.fail(node, place, f"expected * only at the ends of words, found {value!r}")
         return Alias(
             text=core,
@@ -352,9 +354,9 @@ class _Reader(NodeReader):
         return frozenset(name for one in combinations for group in one.groups for name in group)
 
 
-def _is_wide(folded: str) -> bool:
-    """Tell whether a one-character alias is a Han character, which is a word by itself."""
-    return len(folded) == 1 and "\u4e00" <= folded <= "\u9fff"
+def _is_short(folded: str) -> bool:
+    """Tell whether an alias is less than a word; a Han character is one by itself."""
+    return len(folded) < 2 and not "\u4e00" <= folded <= "\u9fff"
 
 
 def _version(node: Node) -> str:

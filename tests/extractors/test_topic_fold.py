@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors.topic_fold import _FOLDED, fold
+from extractors.topic_yaml import _TWO_LETTERS
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,12 @@ def test_characters_that_the_table_leaves_out_have_no_other_case_form_or_mark() 
     assert len(left_out) > 40_000
     for character in map(chr, left_out):
         assert character == unicodedata.normalize("NFKC", character) == character.lower()
+
+
+@given(
+    st.text(alphabet="aZкЖ가힣金", min_size=2, max_size=2),
+    st.text(alphabet="\u0301\u0308\u200b\u00ad \u1100\uff9e'", max_size=3),
+)
+def test_two_letters_that_an_alias_is_known_by_stay_two(letters: str, marks: str) -> None:
+    assert _TWO_LETTERS.fullmatch(letters)
+    assert len(fold(marks + letters + marks).text.strip()) >= 2

@@ -31,7 +31,7 @@ from flows.newsroom.model import Article, Outlet, article_path
 from flows.newsroom.pages import article_page
 from flows.settings import ROOT
 from flows.sources.warc_records import Tally, is_page, read_records
-from flows.steps.answers import PAGES_TOGETHER
+from flows.steps.backfill_work import PAGES_TOGETHER
 from flows.steps.readers import PageToRead, Readers
 from flows.steps.rows import bare_task
 from flows.steps.topics import load_topics

@@ -25,7 +25,6 @@ from storage.rows import ArticleLanding, PageRow, PageTask
 
 # Our own outage charges nobody a try; the next run asks again.
 _OFFLINE_PAUSE = timedelta(minutes=5)
-PAGES_TOGETHER = 8  # that a reader is given at once
 _HTML_TYPES = ("html", "xml", "text/plain")
 
 

@@ -28,7 +28,7 @@ from flows.sources.base import (
     UnitSkipped,
     unit_from_text,
 )
-from flows.steps.answers import PAGES_TOGETHER, Answer, MadePage, PackedPage, make_pages
+from flows.steps.answers import Answer, MadePage, PackedPage, make_pages
 from flows.steps.backfill_crew import Crew, Haul
 from flows.steps.backfill_sources import BRINGING, SERVICES
 from flows.steps.pages import land_made
@@ -52,6 +52,7 @@ STRETCH_S = 30.0
 _CLAIMED = 60  # units a batch
 _AT_ONCE = 40  # hosts are asked side by side; each has its own pace
 _STREAMS_AT_ONCE = 2  # large files keep the cores busy
+PAGES_TOGETHER = 8  # that a reader is given at once: what is read beside them is held as well
 _READING = 2  # batches of a unit: one is read while the one before lands and the next one comes
 _PAUSE_S = 1.0
 _GIVE_UP = 3  # failures in a row after which a service is down

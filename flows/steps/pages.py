@@ -11,7 +11,7 @@ from threading import Event
 from extractors.records import Fetched, Reason, State, WarcPosition
 from flows.net.door import Fetcher
 from flows.sources.wayback import unwrap
-from flows.steps.answers import PAGES_TOGETHER, Answer, MadePage, make_pages
+from flows.steps.answers import Answer, MadePage, make_pages
 from flows.steps.batches import Together, in_batches
 from flows.steps.job import Job
 from flows.steps.progress import listener
@@ -28,6 +28,10 @@ from storage.work import done_pages, forgotten_ids
 
 # A batch of pages is held in memory until it lands.
 _BATCH_BYTES = 64_000_000
+# Pages that a reader is given at once: to change hands costs both sides what they had in the cache.
+# They come in lumps then, and a batch that is not full waits for the next one.
+_TOGETHER = 16
+_PATIENCE_S = 0.5
 
 
 # Asked between two batches; says whether others have been at the warehouse meanwhile.
@@ -60,7 +64,7 @@ async def process_pages(
     pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
     left = Event()
     read = partial(make_pages, job, topics, left, known)
-    reading = Together(pool, read, threads=threads, most=PAGES_TOGETHER)
+    reading = Together(pool, read, threads=threads, most=_TOGETHER)
     fetching = [_one(job, task, door, reading) for task in tasks]
     try:
         with (
@@ -70,6 +74,7 @@ async def process_pages(
             async for batch in in_batches(
                 fetching,
                 job.settings.batch,
+                patience_s=_PATIENCE_S,
                 weigh=lambda made: made.weight,
                 most_weight=_BATCH_BYTES,
                 pauses=True,

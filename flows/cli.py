@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import sys
@@ -127,12 +128,35 @@ _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def main() -> None:
-    """Run the command; exit status 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
+    """Run the command; exit status 0 done, 1 could not, 2 wrong usage, 130 interrupted.
+
+    The process ends as soon as all that is to be done at its end is done.
+    """
     collect_seldom()
     # Arrow imports numpy, which starts threads for matrices: 50 ms, and we have none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     mind_interrupts()
-    sys.exit(_status())
+    _ended.append(_status())
+    sys.exit(_ended[-1])
+
+
+_ended: list[int] = []  # the status, once the command is over
+
+
+def _leave() -> None:
+    """End the process: to free one by one what a long run holds takes another half a second."""
+    if not _ended:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # nobody reads any more: Python has its own way to say so
+        return
+    os._exit(_ended[-1])
+
+
+# What is registered first is called last: threads have ended by then, and all else is done.
+atexit.register(_leave)
 
 
 def _status() -> int:

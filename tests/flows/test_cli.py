@@ -198,6 +198,31 @@ def test_the_list_says_of_a_command_what_its_own_help_begins_with(name: str) -> 
     assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name].told
 
 
+_ENDING = """
+import atexit, sys, threading, time
+from flows.cli import main
+
+class Held:
+    def __del__(self):
+        print("freed")
+
+def late():
+    time.sleep(0.2)
+    print("thread")
+
+held = Held()
+atexit.register(print, "called")
+threading.Thread(target=late).start()
+main()
+"""
+
+
+def test_at_its_end_a_command_does_what_is_left_and_frees_nothing_one_by_one() -> None:
+    line = [sys.executable, "-c", _ENDING, "run", "--nonsense"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (2, ["thread", "called"])
+
+
 _IMPORTED = """
 import sys
 from flows.cli import main

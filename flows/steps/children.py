@@ -3,8 +3,9 @@
 Each child is a fresh interpreter with one module's work in it (a forked one would carry our
 threads, one spawned by multiprocessing would import Prefect again). Items go there in lumps, as one
 message over a socket pair that nobody else holds, their bytes in a nameless file of memory
-(memfd_create(2)): each change of hands costs a process what it had in its cache. A child ends when
-its parent does, and should it be at work then, when its time is over.
+(memfd_create(2)): each change of hands costs a process what it had in its cache. The next lump is
+there before one is done, so that no child waits for its parent. A child ends when its parent does,
+and should it be at work then, when its time is over.
 """
 
 from __future__ import annotations
@@ -12,9 +13,6 @@ from __future__ import annotations
 import io
 import os
 import pickle
-import queue
-import resource
-import signal
 import socket
 import struct
 import subprocess
@@ -22,29 +20,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from importlib import import_module
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from extractors.errors import DuckwireError
-from flows.collecting import collect_seldom
+from flows.steps import child as child_module
+from flows.steps.child import FIT, KEPT_ROOM, LUMP_S
 
 _ROOT = Path(__file__).parents[2]
 # Beside the work's own: starting an interpreter and importing what it needs.
 _START_S = 60.0
 # An orphan's clock runs a little longer than its parent's, who says why it was killed.
 _LONGER_S = 1.0
-# A child that still holds so much more than at its start is replaced.
-_WORN_BYTES = 300_000_000
-# A lump ends after so many seconds, whatever is left of it: other children may be free by then, and
-# whoever waits for it may have left.
-_LUMP_S = 0.25
-_WORN, _FIT = b"w", b"f"  # the first byte of a reply
-_TOO_LARGE = "reading it took too much memory"
-_KEPT_ROOM = 4_000_000  # bytes of a child's file that stay from lump to lump
+_AHEAD = 2  # lumps that a child has at most: one at work, and the next
+_MOST_AHEAD = 65_536  # bytes of a message that is sure to fit into a socket, beside another
 _MOST_PIECES = os.sysconf("SC_IOV_MAX")
 
 Item = tuple[tuple[Any, ...], bytes]
@@ -54,20 +46,81 @@ class WorkFailed(Exception):
     """The work was not done: too slow, too large, or the process crashed. The text says which."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Lump:
+    """Items as they are sent, and what goes with them once for each `key`."""
+
+    message: bytes
+    bodies: list[bytes]
+    key: object
+    share: Any
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(body) for body in self.bodies]
+
+
 @dataclass
 class _Child:
     process: subprocess.Popen[bytes]
     connection: Connection
-    room: io.FileIO  # where the bytes of its items lie
+    rooms: list[io.FileIO]  # where the bytes of its lumps lie, by turns
+    sent: int = 0  # lumps
     bound_s: float = 0.0  # how long one wait for it lasts
     holds: object = None  # the key of what is shared with it
+
+    def takes_ahead(self, lump: _Lump) -> bool:
+        """Whether a lump can be sent while it is at work and reads nothing."""
+        small = len(lump.message) <= _MOST_AHEAD and sum(lump.sizes) <= KEPT_ROOM
+        return small and self.holds == lump.key
+
+    def send(self, lump: _Lump) -> bool:
+        """Send a lump; False when it has ended."""
+        which = self.sent % _AHEAD
+        fresh = b"" if self.holds == lump.key else pickle.dumps(lump.share, protocol=5)
+        try:
+            _fill(self.rooms[which].fileno(), lump.bodies)
+            self.connection.send((fresh, lump.message, which, lump.sizes))
+        except OSError:
+            return False
+        self.sent, self.holds = self.sent + 1, lump.key
+        return True
+
+    def reply(self, bound_s: float) -> bytes:
+        """Wait for the reply to the first lump that has none. Raises EOFError or OSError."""
+        if self.bound_s != bound_s:
+            _bound(self.connection, bound_s)
+            self.bound_s = bound_s
+        return self.connection.recv_bytes()
 
     def kill(self) -> None:
         with suppress(OSError):
             self.connection.close()
-        self.room.close()
+        for room in self.rooms:
+            room.close()
         self.process.kill()
         self.process.wait()
+
+
+def _no_lump() -> threading.Event:
+    done = threading.Event()
+    done.set()
+    return done
+
+
+@dataclass
+class _Seat:
+    """The place of one child, and the order in which it is asked and answers."""
+
+    child: _Child | None = None
+    asked: int = 0  # lumps that are sent or about to be
+    used: float = 0.0  # when it was left last
+    sending: threading.Lock = field(default_factory=threading.Lock)
+    last: threading.Event = field(default_factory=_no_lump)  # set when the lump sent last is done
+
+    def rank(self) -> tuple[int, bool, float]:
+        """The lowest is asked first: the least at work, started already, used last."""
+        return self.asked, self.child is None, -self.used
 
 
 class Children:
@@ -83,10 +136,8 @@ class Children:
     ) -> None:
         self.seconds = seconds
         self._asked = [work, str(memory), str(nice)]
-        self._count = count
-        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
-        for _ in range(count):
-            self._idle.put(None)
+        self._seats = [_Seat() for _ in range(count)]
+        self._free = threading.Condition()
         self._alive: list[_Child] = []
 
     def __enter__(self) -> Children:
@@ -102,16 +153,28 @@ class Children:
 
     def warm(self) -> None:
         """Start all of them now, beside what the caller does next; one that fails is no loss."""
-        for _ in range(self._count):
+        for _ in self._seats:
             threading.Thread(target=self._warm_one, name="warm", daemon=True).start()
 
     def _warm_one(self) -> None:
-        child = self._idle.get()
+        # Who calls first tries again, and says why.
+        with self._seat() as seat, seat.sending, suppress(DuckwireError, OSError):
+            seat.child = seat.child or self._start()
+
+    @contextmanager
+    def _seat(self) -> Iterator[_Seat]:
+        """A place for a lump at one of the children; waits for one."""
+        with self._free:
+            while (seat := min(self._seats, key=_Seat.rank)).asked >= _AHEAD:
+                self._free.wait()
+            seat.asked += 1
         try:
-            with suppress(DuckwireError, OSError):  # who calls first tries again, and says why
-                child = child or self._start()
+            yield seat
         finally:
-            self._idle.put(child)
+            with self._free:
+                seat.asked -= 1
+                seat.used = time.monotonic()
+                self._free.notify()
 
     def call(self, given: tuple[Any, ...], body: bytes) -> Any:
         """Have one item of work done; raises WorkFailed. See `call_all`."""
@@ -161,24 +224,66 @@ class Children:
 
         Raises WorkFailed.
         """
-        # Before and after, another call has the child.
         message = pickle.dumps([given for given, _ in lump], protocol=5)
-        bodies = [body for _, body in lump]
-        child = self._idle.get()
-        begun, keep = time.monotonic(), None
-        try:
-            child = child or self._start()
-            reply = self._ask(child, message, bodies, key, share)
-            keep = None if reply.startswith(_WORN) else child
-        finally:
-            if child is not None and keep is None:
-                self._drop(child)
-            self._idle.put(keep)
-        spent = time.monotonic() - begun
+        sent = _Lump(message, [body for _, body in lump], key, share)
+        with self._seat() as seat:
+            while (answered := self._answered(seat, sent)) is None:
+                pass  # its process ended before it had begun with this lump
+        reply, spent = answered
         told = pickle.loads(memoryview(reply)[1:])  # noqa: S301  (our own child)
         if took:
             took(len(told), spent)
         return [answer if done else WorkFailed(answer) for done, answer in told]
+
+    def _answered(self, seat: _Seat, lump: _Lump) -> tuple[bytes, float] | None:
+        """A child's reply to a lump, and in how many seconds; None when it ended before that.
+
+        Raises WorkFailed.
+        """
+        child, done, fit = None, threading.Event(), False
+        try:
+            with seat.sending:  # in the order in which the replies come
+                before, seat.last = seat.last, done
+                child = seat.child = seat.child or self._start()
+                if not child.takes_ahead(lump):
+                    before.wait()
+                alone = before.is_set()
+                sent = seat.child is child and child.send(lump)
+            before.wait()
+            if seat.child is not child or not (sent or alone):
+                return None
+            begun = time.monotonic()
+            reply = self._reply(child, lump, sent=sent)
+            fit = reply.startswith(FIT)
+            return reply, time.monotonic() - begun
+        finally:
+            if child is not None and not fit:
+                self._end(seat, child, done)
+            done.set()
+
+    def _reply(self, child: _Child, lump: _Lump, *, sent: bool) -> bytes:
+        """The reply to a lump: whether the child is worn, and, pickled, for each item done its
+        answer or why there is none. Raises WorkFailed.
+        """
+        # The last item of a lump begins within that time.
+        bound_s = self.seconds + (LUMP_S if len(lump.bodies) > 1 else 0.0)
+        try:
+            if sent:
+                return child.reply(bound_s)
+        except BlockingIOError as error:
+            raise WorkFailed(f"reading it took over {self.seconds:g} s") from error
+        except (EOFError, OSError):
+            pass
+        raise WorkFailed(f"the process that read it ended with {_status(child.process)}")
+
+    def _end(self, seat: _Seat, child: _Child, done: threading.Event) -> None:
+        """End a child; whoever has sent it another lump meanwhile learns that at its turn."""
+        if seat.child is child:
+            seat.child = None
+        child.process.kill()
+        done.set()
+        with seat.sending:  # only now does nobody write into its files any more
+            self._drop(child)
 
     def close(self) -> None:
         """End every child; what one is at work on is lost."""
@@ -187,19 +292,20 @@ class Children:
 
     def _start(self) -> _Child:
         ours, theirs = socket.socketpair()
-        room = io.FileIO(os.memfd_create("items"), "r+")
+        rooms = [io.FileIO(os.memfd_create("items"), "r+") for _ in range(_AHEAD)]
         with theirs:
-            numbers = [str(theirs.fileno()), str(room.fileno()), str(self.seconds + _LONGER_S)]
+            kept = [theirs.fileno(), *(room.fileno() for room in rooms)]
+            numbers = [",".join(map(str, kept)), str(self.seconds + _LONGER_S)]
             process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-                [sys.executable, "-m", __name__, *numbers, *self._asked],
-                pass_fds=(theirs.fileno(), room.fileno()),
+                [sys.executable, "-m", child_module.__name__, *numbers, *self._asked],
+                pass_fds=kept,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=_ROOT,
                 env=os.environ | {"PYTHONPATH": _python_path()},
             )
-        child = _Child(process, Connection(ours.detach()), room)
+        child = _Child(process, Connection(ours.detach()), rooms)
         self._alive.append(child)
         try:
             if not child.connection.poll(_START_S):
@@ -219,30 +325,6 @@ class Children:
         with suppress(ValueError):
             self._alive.remove(child)
         child.kill()
-
-    def _ask(
-        self, child: _Child, message: bytes, bodies: list[bytes], key: object, share: Any
-    ) -> bytes:
-        """The child's reply: whether it is worn, and, pickled, for each item done its answer or
-        why there is none.
-        """
-        fresh = b"" if child.holds == key else pickle.dumps(share, protocol=5)
-        # The last item of a lump begins within that time.
-        bound_s = self.seconds + (_LUMP_S if len(bodies) > 1 else 0.0)
-        try:
-            if child.bound_s != bound_s:
-                _bound(child.connection, bound_s)
-                child.bound_s = bound_s
-            _fill(child.room.fileno(), bodies)
-            child.connection.send((fresh, message, [len(body) for body in bodies]))
-            reply = child.connection.recv_bytes()
-        except BlockingIOError as error:
-            raise WorkFailed(f"reading it took over {self.seconds:g} s") from error
-        except (EOFError, OSError) as error:
-            why = f"the process that read it ended with {_status(child.process)}"
-            raise WorkFailed(why) from error
-        child.holds = key
-        return reply
 
 
 def _fill(room: int, bodies: list[bytes]) -> None:
@@ -280,96 +362,3 @@ def _status(process: subprocess.Popen[bytes]) -> str:
     if code is not None and code < 0:
         return f"signal {-code}"
     return f"status {code}"
-
-
-def _serve(connection: Connection, room: int, work: Any, seconds: float) -> None:
-    """Do work until the parent closes its end or is gone."""
-    shared: Any = None
-    statm = os.open("/proc/self/statm", os.O_RDONLY)
-    most = _resident(statm) + _WORN_BYTES
-    connection.send_bytes(b"ready")
-    used = False
-    while True:
-        try:
-            fresh, message, sizes = connection.recv()
-        except EOFError:
-            return
-        if fresh:
-            shared = pickle.loads(fresh)  # noqa: S301  (our own parent)
-        ends, worn = time.monotonic() + _LUMP_S, False
-        done: list[tuple[bool, Any]] = []
-        bodies = _bodies(room, sizes)
-        for given, body in zip(pickle.loads(message), bodies, strict=False):  # noqa: S301
-            # The kernel keeps this bound, also when nobody is left to and whatever holds the lock.
-            signal.setitimer(signal.ITIMER_REAL, seconds)
-            answer = _done(work, shared, given, body)
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            if used and answer == (False, _TOO_LARGE):
-                worn = True  # it is done again where the others have left nothing
-                break
-            used = True
-            done.append(answer)
-            worn = _resident(statm) > most
-            if worn or time.monotonic() > ends:
-                break
-        if sum(sizes) > _KEPT_ROOM:
-            os.ftruncate(room, 0)
-        with suppress(BrokenPipeError):
-            connection.send_bytes((_WORN if worn else _FIT) + pickle.dumps(done, protocol=5))
-
-
-def _bodies(room: int, sizes: list[int]) -> Iterator[bytes]:
-    """The bytes of a lump's items."""
-    at = 0
-    for size in sizes:
-        yield os.pread(room, size, at)
-        at += size
-
-
-def _done(work: Any, shared: Any, given: tuple[Any, ...], body: bytes) -> tuple[bool, Any]:
-    """Whether an item was done, and the answer, or else why not."""
-    try:
-        return True, work(shared, *given, body)
-    except MemoryError:
-        return False, _TOO_LARGE
-    except Exception as error:
-        # One odd item must not end an unattended run; its row names the place to mend.
-        return False, _place(error)
-
-
-def _resident(statm: int) -> int:
-    """Bytes of memory that this process holds; its own `statm` stays open, see proc(5)."""
-    return int(os.pread(statm, 100, 0).split()[1]) * resource.getpagesize()
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}: {str(error)[:200]}{where}"
-
-
-def _bounded(more: int) -> None:
-    """Let this process take that much memory beside what it has now."""
-    status = Path("/proc/self/status").read_text("utf-8")
-    now = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData:"))
-    limit = now * 1024 + more
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def _main(descriptor: str, room: str, seconds: str, work: str, memory: str, nice: str) -> None:
-    # Ctrl-C and a stop of the whole group are the parent's to answer.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    os.nice(int(nice))
-    module, name = work.split(":")
-    function = getattr(import_module(module), name)
-    collect_seldom()  # trees of thousands of nodes are freed without a collector's help
-    _bounded(int(memory))
-    _serve(Connection(int(descriptor)), int(room), function, float(seconds))
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:7])

@@ -59,8 +59,8 @@ async def process_pages(
     forgotten, others = _done_by_others(job, [])
     with job.warehouse.session() as session:
         known = site_habits(session)
-    # One more than readers: it has the next pages ready for the first of them that is free.
-    threads = job.settings.workers + 1
+    # Two for each reader, which has its next pages then before it has read the last.
+    threads = 2 * job.settings.workers
     pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
     left = Event()
     read = partial(make_pages, job, topics, left, known)

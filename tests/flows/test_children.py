@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,39 @@ def test_what_it_took_is_told_without_the_wait_for_a_process(one: Children) -> N
     one.call_all(items, took=lambda count, seconds: told.append((count, seconds)))
     assert sum(count for count, _ in told) == 3
     assert sum(seconds for _, seconds in told) >= 0.6
+
+
+def test_lumps_that_are_sent_ahead_get_their_own_answers_whatever_befalls_the_others(
+    work: str,
+) -> None:
+    kinds = [b"raises", b"dies", *[b"x" * n for n in (1, 0, 5_000, 70_000, 900_000)] * 3]
+    lumps = [
+        [((turn, n), kinds[(7 * turn + n) % len(kinds)]) for n in range(turn % 6)]
+        for turn in range(30)
+    ]
+    with Children(work, 2, seconds=60, memory=10**9) as children, ThreadPoolExecutor(5) as callers:
+        told = list(callers.map(lambda lump: _told(children.call_all(lump)), lumps))
+    for lump, answers in zip(lumps, told, strict=True):
+        for (given, body), answer in zip(lump, answers, strict=True):
+            if body == b"dies":
+                assert answer == "the process that read it ended with status 3"
+            elif body == b"raises":
+                assert answer.startswith("ValueError: odd")
+            else:
+                assert answer == (*given, body)
+
+
+def test_a_lump_waits_at_a_process_that_another_one_ends_and_is_not_charged(one: Children) -> None:
+    one.call((), b"")
+    with ThreadPoolExecutor(2) as callers:
+        first = callers.submit(one.call_all, [((), b"nap"), ((), b"dies")])
+        time.sleep(0.2)
+        second = callers.submit(one.call_all, [((), b"a"), ((), b"b")])
+        assert second.result(60) == [(b"a",), (b"b",)]
+        assert _told(first.result(60)) == [
+            (b"nap",),
+            "the process that read it ended with status 3",
+        ]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import errno
+import logging
 import os
 import sys
 
@@ -147,6 +148,7 @@ def _leave() -> None:
     """End the process: to free one by one what a long run holds takes another half a second."""
     if not _ended:
         return
+    logging.shutdown()  # the one thing that was registered before this
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -39,6 +39,8 @@ _AHEAD = 2  # lumps that a child has at most: one at work, and the next
 _MOST_AHEAD = 65_536  # bytes of a message that is sure to fit into a socket, beside another
 _MOST_PIECES = os.sysconf("SC_IOV_MAX")
 
+_STOPPED = "it was stopped"
+
 Item = tuple[tuple[Any, ...], bytes]
 
 
@@ -201,14 +203,16 @@ class Children:
         `stopped`, nothing more is begun, and what is left has failed.
         """
         answers: list[Any] = []
-        most = len(items)
+        most, anew = len(items), False
         while lump := items[len(answers) : len(answers) + most]:
             if stopped is not None and stopped.is_set():
-                return [*answers, *[WorkFailed("it was stopped")] * (len(items) - len(answers))]
+                return [*answers, *[WorkFailed(_STOPPED)] * (len(items) - len(answers))]
             try:
-                answers += self._attempt(lump, key, share, took)
+                answered = self._attempt(lump, key, share, took, stopped, anew=anew)
+                anew = not answered
+                answers += answered
             except WorkFailed as failure:
-                most = 1
+                most, anew = 1, False
                 if len(lump) == 1:
                     answers.append(failure)
         return answers
@@ -219,15 +223,17 @@ class Children:
         key: object,
         share: Any,
         took: Callable[[int, float], None] | None,
+        stopped: threading.Event | None,
+        *,
+        anew: bool,
     ) -> list[Any]:
-        """The answers to the first items of a lump, one at least but of a worn process.
-
-        Raises WorkFailed.
+        """The answers to the first items of a lump, by a new child where that is asked for; none
+        where a used one had no memory for the first. Raises WorkFailed.
         """
         message = pickle.dumps([given for given, _ in lump], protocol=5)
         sent = _Lump(message, [body for _, body in lump], key, share)
         with self._seat() as seat:
-            while (answered := self._answered(seat, sent)) is None:
+            while (answered := self._answered(seat, sent, stopped, anew=anew)) is None:
                 pass  # its process ended before it had begun with this lump
         reply, spent = answered
         told = pickle.loads(memoryview(reply)[1:])  # noqa: S301  (our own child)
@@ -235,7 +241,9 @@ class Children:
             took(len(told), spent)
         return [answer if done else WorkFailed(answer) for done, answer in told]
 
-    def _answered(self, seat: _Seat, lump: _Lump) -> tuple[bytes, float] | None:
+    def _answered(
+        self, seat: _Seat, lump: _Lump, stopped: threading.Event | None, *, anew: bool
+    ) -> tuple[bytes, float] | None:
         """A child's reply to a lump, and in how many seconds; None when it ended before that.
 
         Raises WorkFailed.
@@ -244,6 +252,9 @@ class Children:
         try:
             with seat.sending:  # in the order in which the replies come
                 before, seat.last = seat.last, done
+                if anew:
+                    before.wait()
+                    self._leave_empty(seat)
                 child = seat.child = seat.child or self._start()
                 if not child.takes_ahead(lump):
                     before.wait()
@@ -252,6 +263,8 @@ class Children:
             before.wait()
             if seat.child is not child or not (sent or alone):
                 return None
+            if stopped is not None and stopped.is_set():
+                raise WorkFailed(_STOPPED)
             begun = time.monotonic()
             reply = self._reply(child, lump, sent=sent)
             fit = reply.startswith(FIT)
@@ -275,6 +288,12 @@ class Children:
         except (EOFError, OSError):
             pass
         raise WorkFailed(f"the process that read it ended with {_status(child.process)}")
+
+    def _leave_empty(self, seat: _Seat) -> None:
+        """End a child that has nothing to do."""
+        if seat.child is not None:
+            self._drop(seat.child)
+            seat.child = None
 
     def _end(self, seat: _Seat, child: _Child, done: threading.Event) -> None:
         """End a child; whoever has sent it another lump meanwhile learns that at its turn."""

@@ -175,6 +175,22 @@ def test_a_lump_waits_at_a_process_that_another_one_ends_and_is_not_charged(one:
         ]
 
 
+def test_a_lump_that_was_sent_ahead_is_not_waited_for_when_its_caller_has_left(
+    one: Children,
+) -> None:
+    one.call((), b"")
+    left = threading.Event()
+    with ThreadPoolExecutor(2) as callers:
+        first = callers.submit(one.call_all, [((), b"nap")])
+        time.sleep(0.2)
+        second = callers.submit(one.call_all, [((), b"endless")], stopped=left)
+        time.sleep(0.1)
+        left.set()
+        assert _told(second.result(30)) == ["it was stopped"]
+        assert first.result(30) == [(b"nap",)]
+    assert one.call((), b"next") == (b"next",)
+
+
 @pytest.mark.slow
 def test_the_time_of_an_item_is_its_own_in_a_lump_as_well(work: str) -> None:
     """Three that take more than that together are done; of two others, one never ends."""

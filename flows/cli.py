@@ -150,9 +150,10 @@ def _leave() -> None:
         return
     logging.shutdown()  # the one thing that was registered before this
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:  # nobody reads any more: Python has its own way to say so
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # it is where the process was given none
+                stream.flush()
+    except (OSError, ValueError):  # nobody reads any more: Python has its own way to say so
         return
     os._exit(_ended[-1])
 

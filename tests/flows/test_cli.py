@@ -223,6 +223,13 @@ def test_at_its_end_a_command_does_what_is_left_and_frees_nothing_one_by_one() -
     assert (done.returncode, done.stdout.split()) == (2, ["thread", "called"])
 
 
+def test_a_command_whose_output_goes_nowhere_ends_without_a_word() -> None:
+    program = 'exec "$0" -c "from flows.cli import main; main()" --help >&-'
+    line = ["sh", "-c", program, sys.executable]
+    done = subprocess.run(line, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 _IMPORTED = """
 import sys
 from flows.cli import main

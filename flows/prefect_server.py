@@ -35,6 +35,7 @@ from flows.processes import open_log, process_start, process_tag, watch_over
 LOOPBACK = "127.0.0.1"
 START_TIMEOUT_S = 120.0  # a fresh database takes 11 s on two idle cores
 STOP_TIMEOUT_S = 5.0  # between SIGTERM and SIGKILL
+_RECORDED_S = 1.2  # by then the server has written what it was sent
 PORT_TRIES = 3
 HEALTH_TRIES = 3  # a server that has its hands full may not answer within three seconds
 
@@ -289,17 +290,30 @@ def _leave(
     home: Path, users: IO[str], state: ServerState, before_end: Sequence[Callable[[], object]]
 ) -> None:
     """Give up our share of the server, and end it when nobody else has one."""
+    left = home / "server.left"  # when somebody went whose records were not waited for
     try:
         if before_end and _only_user(users):
             fcntl.lockf(users, fcntl.LOCK_SH)  # whoever comes meanwhile goes on with the server
             for work in before_end:
                 work()
+        elif before_end:
+            with contextlib.suppress(OSError):
+                left.touch()
     finally:
         if _only_user(users):  # newcomers wait until it is done
+            _let_record(left)
             with contextlib.suppress(OSError):
                 _end(state)
                 (home / "server.json").unlink(missing_ok=True)
         users.close()
+
+
+def _let_record(left: Path) -> None:
+    """Give the server the time to write what those had sent who went lately."""
+    with contextlib.suppress(OSError):
+        rest = left.stat().st_mtime + _RECORDED_S - time.time()
+        left.unlink()
+        time.sleep(max(0.0, min(_RECORDED_S, rest)))
 
 
 def _only_user(users: IO[str]) -> bool:

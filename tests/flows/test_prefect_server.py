@@ -283,6 +283,17 @@ def test_the_last_user_of_a_server_ends_it_when_all_is_recorded_and_no_other_wai
     assert (tmp_path / "server.json").exists() == bool(others)
 
 
+def test_the_last_user_gives_the_server_time_for_what_one_before_it_sent(tmp_path: Path) -> None:
+    (tmp_path / "server.left").touch()
+    (tmp_path / "server.json").touch()
+    users = (tmp_path / "server.users").open("a+")
+    fcntl.lockf(users, fcntl.LOCK_SH)
+    began = time.monotonic()
+    _leave(tmp_path, users, ServerState(os.getpid(), 0, 1, desk=False), [])
+    assert time.monotonic() - began >= 1.0
+    assert not list(tmp_path.glob("server.[lj]*"))
+
+
 def test_a_process_that_ended_has_no_start() -> None:
     with subprocess.Popen(["true"]) as ended:
         eventually(lambda: process_start(ended.pid) is None)  # a zombie until it is waited for

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from storage.migrate import sql_text
@@ -42,7 +43,8 @@ LIMIT $limit
 """
 
 
-_AUTHORS, _TAGS = 12, 13  # where these stand among the columns
+_FIELDS = [item.name for item in fields(PageTask) if item.name != "asked"]  # the last one
+_AUTHORS, _TAGS = _FIELDS.index("authors"), _FIELDS.index("tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,16 +358,18 @@ def release_unlikely(connection: Connection, *, run_id: str, now: datetime) -> i
 
 def _tasks(connection: Connection, sql: str, bound: dict[str, object]) -> list[PageTask]:
     rows = connection.execute(sql, bound).fetchall()
-    asked = _asked(connection, [page_id for page_id, *_, unit_id in rows if unit_id])
-    return [_task(*row, asked=asked) for row in rows]
+    columns = [item[0] for item in connection.description]
+    chosen = itemgetter(*map(columns.index, ("page_id", "unit_id", *_FIELDS)))
+    placed = [chosen(row) for row in rows]
+    asked = _asked(connection, [page_id for page_id, unit_id, *_ in placed if unit_id])
+    return [_task(*row, asked=asked) for row in placed]
 
 
-def _task(*row: Any, asked: dict[str, Spans]) -> PageTask:
-    """Of one row of `_PAGES`, whose columns are the fields of PageTask in their order."""
-    *values, unit_id = row
-    values[_AUTHORS], values[_TAGS] = tuple(row[_AUTHORS] or ()), tuple(row[_TAGS] or ())
-    values.append(asked.get(row[0], ()) if unit_id else None)
-    return PageTask(*values)
+def _task(page_id: str, unit_id: str | None, *values: Any, asked: dict[str, Spans]) -> PageTask:
+    given = list(values)
+    given[_AUTHORS], given[_TAGS] = tuple(given[_AUTHORS] or ()), tuple(given[_TAGS] or ())
+    given.append(asked.get(page_id, ()) if unit_id else None)
+    return PageTask(*given)
 
 
 def _asked(connection: Connection, page_ids: list[str]) -> dict[str, Spans]:

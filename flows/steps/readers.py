@@ -45,7 +45,7 @@ class Readers:
         self.children = Children(
             "flows.steps.reader:work_here", workers, seconds=page_s, memory=page_bytes
         )
-        self._workers, self._early, self._rehearsed = workers, False, False
+        self._workers, self._early = workers, False
 
     def warm(self) -> None:
         """Start every process now, beside what the caller does next; one that fails is no loss."""
@@ -58,9 +58,8 @@ class Readers:
         A process's first page takes as long as twenty later ones, and there is none yet. It counts
         for nothing whether that goes well.
         """
-        if not self._early or self._rehearsed:
+        if not self._early:
             return
-        self._rehearsed = True
         for _ in range(self._workers):
             Thread(target=self._rehearse_one, args=[topics], name="rehearse", daemon=True).start()
 

@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# A slow one must not hold back the others that are ready.
-PATIENCE_S = 0.2
+# A slow one must not hold back the others that are ready, which come in lumps.
+PATIENCE_S = 0.5
 _TOGETHER_S = 0.2
 _TELL_S = 0.02
 

@@ -29,9 +29,7 @@ from storage.work import done_pages, forgotten_ids
 # A batch of pages is held in memory until it lands.
 _BATCH_BYTES = 64_000_000
 # Pages that a reader is given at once: to change hands costs both sides what they had in the cache.
-# They come in lumps then, and a batch that is not full waits for the next one.
 _TOGETHER = 16
-_PATIENCE_S = 0.5
 
 
 # Asked between two batches; says whether others have been at the warehouse meanwhile.
@@ -74,7 +72,6 @@ async def process_pages(
             async for batch in in_batches(
                 fetching,
                 job.settings.batch,
-                patience_s=_PATIENCE_S,
                 weigh=lambda made: made.weight,
                 most_weight=_BATCH_BYTES,
                 pauses=True,

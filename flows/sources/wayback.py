@@ -257,13 +257,13 @@ class Wayback:
 
     def _issue(self, unit: Unit, fetched: Fetched) -> Iterator[Event]:
         """Give an old issue's items, each with the capture of its page nearest to that moment."""
+        from extractors.feeds import parse_feed  # who only unwraps pages needs none of it
+
         if (failed := failure(fetched)) is not None:
             yield failed
             return
         named = capture_of(fetched.final_url) or capture_of(unit.url)
         original = unwrap(fetched)
-        from extractors.feeds import parse_feed  # who only unwraps pages needs none of it
-
         parsed = parse_feed(
             original.body, original.final_url, content_type=original.header("content-type")
         )

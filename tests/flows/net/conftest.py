@@ -99,6 +99,7 @@ class FakeConnector:
     dialled: list[str] = field(default_factory=list)
     dead: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
+    ends: list[socket.socket] = field(default_factory=list)
 
     async def __call__(self, address: str, port: int) -> socket.socket:
         self.dialled.append(address)
@@ -111,8 +112,6 @@ class FakeConnector:
         theirs.shutdown(socket.SHUT_WR)
         self.ends.append(theirs)
         return ours
-
-    ends: list[socket.socket] = field(default_factory=list)
 
 
 @dataclass
